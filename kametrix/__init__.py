@@ -1,0 +1,1 @@
+"""Kametrix: an AI receptionist for small businesses."""

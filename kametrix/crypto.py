@@ -1,0 +1,57 @@
+"""Sealed secrets (AES-256-GCM envelope bound to its place) and hashed tokens."""
+
+import base64
+import hashlib
+import os
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kametrix.errors import Misconfigured
+from kametrix.settings import settings
+
+VERSION = "v1"
+
+
+def new_id() -> str:
+    """A random text id, 24 hexadecimal characters (96 bits)."""
+    return secrets.token_hex(12)
+
+
+def new_token() -> str:
+    """A bearer token: 32 random bytes, URL-safe text."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a token: SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def seal(secret: str, *, place: str) -> str:
+    """Encrypt for one place, named `table.column.row`: `v1.<key id>.<nonce>.<ciphertext>`."""
+    key_id, key = next(iter(settings().keys().items()))
+    nonce = os.urandom(12)
+    sealed = AESGCM(key).encrypt(nonce, secret.encode(), place.encode())
+    return ".".join((VERSION, key_id, _text(nonce), _text(sealed)))
+
+
+def unseal(envelope: str, *, place: str) -> str:
+    """Decrypt. Raises Misconfigured when the key is missing or the envelope was moved or altered."""
+    try:
+        version, key_id, nonce, sealed = envelope.split(".")
+        key = settings().keys()[key_id]
+        if version != VERSION:
+            raise ValueError(version)
+        return AESGCM(key).decrypt(_bytes(nonce), _bytes(sealed), place.encode()).decode()
+    except (KeyError, ValueError, InvalidTag) as error:
+        raise Misconfigured(f"The stored secret at {place} cannot be opened with the configured keys.") from error
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

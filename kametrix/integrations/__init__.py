@@ -1,0 +1,1 @@
+"""Providers: one folder each, client + parsed payloads + errors. They know no tables."""

@@ -1,0 +1,1 @@
+"""Background work: one line each, payload to service."""

@@ -1,0 +1,1 @@
+"""All rules and all SQL: plain functions verb(session, actor, ...) that never commit and never touch the network."""

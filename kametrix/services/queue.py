@@ -1,0 +1,32 @@
+"""Jobs are enqueued in the transaction of their cause, by name: a rollback leaves no job, a commit exactly one."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import procrastinate
+from procrastinate.contrib.sqlalchemy import SQLAlchemyPsycopg2Connector
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlmodel import Session
+
+
+@cache
+def _queue() -> procrastinate.App:
+    return procrastinate.App(connector=SQLAlchemyPsycopg2Connector())
+
+
+def enqueue(
+    session: Session, name: str, *, once: str | None = None, serial: str | None = None, at: datetime | None = None, **args: Any
+) -> None:
+    """Add job `name` (a function of kametrix/jobs).
+
+    `once`: at most one such job waits; `serial`: jobs sharing it run one after the other.
+    """
+    job = _queue().configure_task(
+        name, connection=session.connection(), queueing_lock=once, lock=serial, schedule_at=at, allow_unknown=True
+    )
+    try:
+        with session.begin_nested():
+            job.defer(**args)
+    except AlreadyEnqueued:
+        return

@@ -1,0 +1,134 @@
+"""Every environment variable, typed, grouped by provider. Refuses to start unsafe."""
+
+import base64
+import contextlib
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kametrix.errors import Misconfigured
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Settings(BaseSettings):
+    """Read once per process from the environment and `.env`; `docs/settings.md` lists each with its default."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    # The installation
+    environment: Literal["local", "production"] = Field("local", alias="KAMETRIX_ENVIRONMENT")
+    public_url: str = Field("http://localhost:3000", alias="KAMETRIX_PUBLIC_URL")
+    webhook_url: str = Field("", alias="KAMETRIX_WEBHOOK_URL", description="Where providers reach us; the public URL when empty.")
+    data: Path = Field(Path(".data"), alias="KAMETRIX_DATA")
+    secret_keys: SecretStr = Field(
+        SecretStr(""), alias="KAMETRIX_SECRET_KEYS", description="`id:base64(32 bytes)`, newest first, comma separated."
+    )
+    trusted_proxy_hops: int = Field(0, alias="KAMETRIX_TRUSTED_PROXY_HOPS", ge=0, le=5)
+    log_format: Literal["console", "json"] = Field("console", alias="KAMETRIX_LOG_FORMAT")
+
+    # Database: all three, or none for the embedded PostgreSQL
+    database_url: SecretStr = Field(SecretStr(""), alias="DATABASE_URL", description="Owner login, for migrations.")
+    database_app_url: SecretStr = Field(
+        SecretStr(""), alias="DATABASE_APP_URL", description="Login `kametrix_app`: pages, under row security."
+    )
+    database_platform_url: SecretStr = Field(
+        SecretStr(""), alias="DATABASE_PLATFORM_URL", description="Login `kametrix_platform`: jobs, webhooks, log-in."
+    )
+
+    # Accounts
+    bcrypt_rounds: int = Field(12, alias="KAMETRIX_BCRYPT_ROUNDS", ge=4, le=16)
+
+    # Telephone numbers
+    number_cooldown_hours: int = Field(24, alias="KAMETRIX_NUMBER_COOLDOWN_HOURS", ge=0)
+    test_console_url: str = Field("", alias="KAMETRIX_TEST_CONSOLE_URL", description="Where a call can be placed without a telephone.")
+    sandbox_providers: str = Field("", alias="KAMETRIX_SANDBOX_PROVIDERS", description="Names shown in the ribbon, comma separated.")
+
+    # Vapi
+    vapi_api_key: SecretStr = Field(SecretStr(""), alias="VAPI_API_KEY")
+    vapi_base_url: str = Field("https://api.vapi.ai", alias="VAPI_BASE_URL")
+    vapi_credential_id: str = Field("", alias="VAPI_CREDENTIAL_ID")
+    vapi_webhook_secret: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_SECRET")
+    vapi_webhook_secret_previous: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_SECRET_PREVIOUS")
+    vapi_webhook_hmac_secret: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_HMAC_SECRET")
+
+    @property
+    def is_production(self) -> bool:
+        """Whether sandboxes, loopback addresses and generated keys are refused."""
+        return self.environment == "production"
+
+    @property
+    def webhooks_at(self) -> str:
+        """The address providers call, without a trailing slash."""
+        return (self.webhook_url or self.public_url).rstrip("/")
+
+    def keys(self) -> dict[str, bytes]:
+        """Sealing keys by id, newest first. Outside production a key is made once and kept in the data folder."""
+        text = self.secret_keys.get_secret_value() or self._local_key()
+        found: dict[str, bytes] = {}
+        for pair in filter(None, text.strip().split(",")):
+            key_id, _, encoded = pair.strip().partition(":")
+            found[key_id] = base64.b64decode(encoded)
+            if len(found[key_id]) != 32 or "." in key_id or not key_id:
+                raise Misconfigured("KAMETRIX_SECRET_KEYS: each key is `id:base64` of exactly 32 bytes.")
+        return found
+
+    def _local_key(self) -> str:
+        path = self.data / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text("local:" + base64.b64encode(secrets.token_bytes(32)).decode())
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text()
+
+    @model_validator(mode="after")
+    def _safe(self) -> "Settings":
+        databases = [bool(url.get_secret_value()) for url in (self.database_url, self.database_app_url, self.database_platform_url)]
+        if any(databases) and not all(databases):
+            raise Misconfigured(
+                "Set DATABASE_URL, DATABASE_APP_URL and DATABASE_PLATFORM_URL together: the three logins differ in what they may see."
+            )
+        if self.is_production:
+            self._safe_for_production(all(databases))
+        return self
+
+    def _safe_for_production(self, has_database: bool) -> None:
+        wrong: list[str] = []
+        if not has_database:
+            wrong.append("DATABASE_URL, DATABASE_APP_URL, DATABASE_PLATFORM_URL are required")
+        if not self.secret_keys.get_secret_value():
+            wrong.append("KAMETRIX_SECRET_KEYS is required")
+        if not self.vapi_api_key.get_secret_value():
+            wrong.append("VAPI_API_KEY is required")
+        if len(self.vapi_webhook_secret.get_secret_value()) < 24:
+            wrong.append("VAPI_WEBHOOK_SECRET needs at least 24 characters")
+        for name, url in (
+            ("KAMETRIX_PUBLIC_URL", self.public_url),
+            ("KAMETRIX_WEBHOOK_URL", self.webhooks_at),
+            ("VAPI_BASE_URL", self.vapi_base_url),
+        ):
+            parts = urlsplit(url)
+            if parts.scheme != "https" or parts.hostname in LOOPBACK:
+                wrong.append(f"{name} must be a public https address")
+        if self.sandbox_providers or self.test_console_url:
+            wrong.append("KAMETRIX_SANDBOX_PROVIDERS and KAMETRIX_TEST_CONSOLE_URL must be empty")
+        if self.bcrypt_rounds < 12:
+            wrong.append("KAMETRIX_BCRYPT_ROUNDS must be at least 12")
+        if wrong:
+            raise Misconfigured("Unsafe for production: " + "; ".join(wrong) + ".")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()  # pyright: ignore[reportCallIssue]  # every field has a default; pyright reads the aliases as required
