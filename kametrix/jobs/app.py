@@ -1,0 +1,38 @@
+"""The job queue: one procrastinate app, on which the modules of this folder register their handlers by name.
+
+Jobs are enqueued by name with `services/queue.py`, in the transaction of their cause. A handler is one line: payload to
+service, in a transaction of its own (`perform`); handlers that call a provider do it between two transactions.
+"""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+import procrastinate
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import make_url
+from sqlmodel import Session
+
+from kametrix import db
+from kametrix.settings import settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRY = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=2)
+"""After 2, 4, 8 ... 512 seconds: a provider may be away for a quarter of an hour. Then the job stays, failed and visible."""
+
+
+def conninfo() -> str:
+    """The platform login as psycopg 3 reads it: the queue's worker and the listeners need a connection that SQLAlchemy does not pool."""
+    url = make_url(settings().database_platform_url.get_secret_value())
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return make_conninfo("", **arguments)
+
+
+jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6))
+
+
+def perform(service: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `service(session, ...)` in one transaction of the platform login."""
+    with db.transaction() as session:
+        return service(session, *args, **kwargs)
