@@ -24,6 +24,9 @@ class Settings(BaseSettings):
 
     # The installation
     environment: Literal["local", "production"] = Field("local", alias="KAMETRIX_ENVIRONMENT")
+    host: str = Field("127.0.0.1", alias="KAMETRIX_HOST", description="Address the web server binds to.")
+    port: int = Field(3000, alias="KAMETRIX_PORT", ge=1, le=65535)
+    sandbox_port: int = Field(4010, alias="KAMETRIX_SANDBOX_PORT", ge=1, le=65535)
     public_url: str = Field("http://localhost:3000", alias="KAMETRIX_PUBLIC_URL")
     webhook_url: str = Field("", alias="KAMETRIX_WEBHOOK_URL", description="Where providers reach us; the public URL when empty.")
     data: Path = Field(Path(".data"), alias="KAMETRIX_DATA")

@@ -1,0 +1,5 @@
+"""`python -m kametrix.cli`."""
+
+from kametrix.cli import main
+
+main()

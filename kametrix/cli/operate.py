@@ -1,0 +1,69 @@
+"""Commands of the operator: people, money, messages."""
+
+import sys
+
+import click
+
+from kametrix import db
+from kametrix.cli.environment import use_database
+from kametrix.services import accounts, inbox, ledger_audit
+from kametrix.services import ledger as ledger_service
+
+
+@click.command("make-admin")
+@click.argument("email")
+def make_admin(email: str) -> None:
+    """Give a person who has signed up the operator's role."""
+    use_database()
+    with db.transaction() as session:
+        accounts.make_admin(session, email)
+    click.echo(f"{email} is a platform administrator now.")
+
+
+@click.command("verify-email")
+@click.argument("email")
+def verify_email(email: str) -> None:
+    """Confirm a person's e-mail address by hand."""
+    use_database()
+    with db.transaction() as session:
+        accounts.verify_email(session, email)
+    click.echo(f"{email} is verified.")
+
+
+@click.command()
+@click.argument("email")
+@click.argument("cents", type=int)
+@click.option("--reason", required=True, help="Why; kept beside the ledger row.")
+@click.option("--admin", required=True, help="E-mail of the administrator who decides.")
+def adjust(email: str, cents: int, reason: str, admin: str) -> None:
+    """Give (or with a negative number take) credits of the organization of EMAIL, in cents."""
+    use_database()
+    with db.transaction() as session:
+        organization_id = accounts.organization_of(session, email)
+        posted = ledger_service.adjust(session, organization_id=organization_id, amount=cents, reason=reason, admin_email=admin)
+    click.echo(f"Balance: {posted.balance} cents.")
+
+
+@click.group()
+def ledger() -> None:
+    """The credit ledger."""
+
+
+@ledger.command()
+def verify() -> None:
+    """Audit every chain; exit code 1 when anything is wrong."""
+    use_database()
+    with db.transaction() as session:
+        report = ledger_audit.verify(session)
+    click.echo(report.text())
+    sys.exit(0 if report.is_clean else 1)
+
+
+@click.command()
+@click.argument("event_id", type=int)
+def replay(event_id: int) -> None:
+    """Work a stored provider message once more."""
+    use_database()
+    with db.transaction() as session:
+        inbox.replay(session, event_id)
+    click.echo(f"Message {event_id} will be worked again.")

@@ -1,0 +1,154 @@
+"""The rules of the house that a reader would otherwise have to check: sizes, declarations, tenancy, commits, secrets."""
+
+import ast
+import inspect
+import json
+import pkgutil
+import re
+import statistics
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import kametrix.models as models
+import kametrix.services
+from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN, SYSTEM
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = sorted((ROOT / "kametrix").rglob("*.py"))
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in PRODUCT}
+TENANT_TABLES = {name for name in models.__all__ if hasattr(getattr(models, name), "organization_id")}
+
+
+def lines_of_code(path: Path) -> int:
+    return sum(1 for line in path.read_text().splitlines() if line.strip() and not line.strip().startswith("#"))
+
+
+def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def service_modules() -> list[str]:
+    return [f"kametrix.services.{module.name}" for module in pkgutil.iter_modules(kametrix.services.__path__)]
+
+
+def test_modules_stay_small() -> None:
+    sizes = sorted(lines_of_code(path) for path in PRODUCT)
+    assert statistics.median(sizes) <= 90
+    assert sizes[int(len(sizes) * 0.9)] <= 250
+    assert max(sizes) <= 400
+
+
+def test_functions_stay_small() -> None:
+    sizes = {f"{name}:{node.name}": length(node) for name, tree in TREES.items() for node in functions(tree)}
+    ordered = sorted(sizes.values())
+    assert statistics.median(ordered) <= 10
+    assert ordered[int(len(ordered) * 0.9)] <= 35
+    assert {name: size for name, size in sizes.items() if size > 60} == {}
+    of_pages = {name: size for name, size in sizes.items() if name.startswith(("kametrix/pages", "kametrix/components"))}
+    assert {name: size for name, size in of_pages.items() if size > 50} == {}
+
+
+@pytest.mark.parametrize("name", service_modules())
+def test_every_service_declares_who_may_call_it(name: str) -> None:
+    module = import_module(name)
+    for label, function in inspect.getmembers(module, inspect.isfunction):
+        if function.__module__ != name or label.startswith("_"):
+            continue
+        first = next(iter(inspect.signature(function).parameters), "")
+        if first == "session" and name != "kametrix.services.access":
+            declared = getattr(function, "access", None)
+            assert declared in PERMISSIONS | {PUBLIC, SIGNED_IN, SYSTEM}, f"{name}.{label} declares no access"
+
+
+def test_tenant_tables_are_read_for_people_only_through_the_scope() -> None:
+    """In a service that takes an actor, `select(Tenant)` must carry the organization: `scoped`, `one`, or an explicit condition."""
+    wrong: list[str] = []
+    for name, tree in TREES.items():
+        if not name.startswith("kametrix/services/") or name.endswith("access.py"):
+            continue
+        wrong += [
+            f"{name}:{node.lineno} {node.name}"
+            for node in functions(tree)
+            if "actor" in {argument.arg for argument in node.args.args} and _reads_unscoped(node)
+        ]
+    assert wrong == []
+
+
+def _reads_unscoped(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    selects = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("select", "update", "delete")
+    ]
+    touched = {
+        part.id for call in selects for argument in call.args for part in ast.walk(argument) if isinstance(part, ast.Name)
+    } & TENANT_TABLES
+    return bool(touched) and "actor.organization_id" not in ast.unparse(function) and "scoped(" not in ast.unparse(function)
+
+
+def test_only_the_edges_commit() -> None:
+    for name, tree in TREES.items():
+        if name.startswith(("kametrix/services/", "kametrix/state/", "kametrix/pages/", "kametrix/components/")):
+            calls = [node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+            assert not {"commit", "rollback"} & set(calls), name
+
+
+def test_only_the_ledger_calls_the_function_that_moves_money() -> None:
+    assert [name for name in TREES if "post_credit(" in (ROOT / name).read_text() and not name.endswith("models/credit.py")] == [
+        "kametrix/services/ledger.py"
+    ]
+
+
+def test_the_clock_is_the_only_one() -> None:
+    for name, tree in TREES.items():
+        if name == "kametrix/clock.py":
+            continue
+        told = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not told & {"datetime.now", "datetime.utcnow", "time.time", "date.today"}, name
+
+
+def test_broad_excepts_stand_only_at_the_edges() -> None:
+    edges = ("kametrix/jobs/", "kametrix/api/", "kametrix/kametrix.py")
+    for name, tree in TREES.items():
+        broad = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        ]
+        assert not broad or name.startswith(edges), f"{name}:{broad[0].lineno}"
+
+
+def test_the_front_end_lock_names_no_address() -> None:
+    lock = json.loads((ROOT / "reflex.lock" / "package-lock.json").read_text())
+    assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
+
+
+def test_requirements_name_no_address_and_pin_every_file() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        pins = re.findall(r"^[a-z0-9._\[\]-]+==", text, flags=re.MULTILINE | re.IGNORECASE)
+        assert len(pins) > 50
+        assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_no_suppression_without_a_reason() -> None:
+    for path in (*PRODUCT, *(ROOT / "sandbox").rglob("*.py")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if mark := re.search(r"#\s*(noqa|type: ignore|pyright: ignore)(\[[^\]]*\]|:\s*[A-Z0-9, ]+)?(.*)$", line):
+                assert len(mark.group(3).strip(" #()")) > 8, f"{path.name}:{number} gives no reason"
+
+
+def test_nothing_is_left_unfinished() -> None:
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    words = ["TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error", "pytest." + "skip", "mark." + "xfail", "mark." + "skip"]
+    for name in tracked:
+        text = (ROOT / name).read_text() if (ROOT / name).exists() else ""
+        assert not [word for word in words if word in text], name
