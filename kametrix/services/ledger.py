@@ -1,0 +1,129 @@
+"""The ledger: the only code that moves money, through the database function `post_credit`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.util import identity_key
+from sqlmodel import Session, col, select
+
+from kametrix import clock
+from kametrix.errors import Conflict, Invalid, KametrixError, NotFound
+from kametrix.models import Call, CreditTransaction, Organization, TransactionType
+from kametrix.services.access import SYSTEM, open_to
+
+LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
+"""No provider holds a call half as long; a longer duration is a fault in the report and is not charged."""
+
+_POST = text(
+    "select * from post_credit(:organization, :type, :amount, :key, :description, :at,"
+    " p_user => :user, p_call => :call, p_payment => :payment, p_note => :note)"
+)
+_WALLET = ("balance_cents", "credit_balance", "grace_credits_used", "ledger_seq", "ledger_hash")
+_REFUSALS: dict[str, type[KametrixError]] = {"23505": Conflict, "P0002": NotFound}
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a post did, in cents. `applied` is false for a redelivery: the rest is then the first outcome."""
+
+    applied: bool
+    transaction_id: str
+    balance: int
+    grace_used: int
+    grace_repaid: int
+
+
+@open_to(SYSTEM)
+def post(
+    session: Session,
+    *,
+    organization_id: str,
+    type: TransactionType,
+    amount: int,
+    key: str,
+    description: str,
+    user_id: str | None = None,
+    call_id: str | None = None,
+    stripe_payment_id: str | None = None,
+    note: str | None = None,
+) -> Posted:
+    """Append one row of `amount` cents (negative takes) and move the wallet, once per `key` however often it is asked.
+
+    `CALL_USAGE` becomes `GRACE_USAGE` when the balance ends below zero. `description` is generated and names nobody; free text
+    goes into `note`, outside the hash. Raises Conflict when `key` was used for another cause or amount and NotFound for an
+    unknown organization; the transaction cannot go on after either.
+    """
+    cause = {"user": user_id, "call": call_id, "payment": stripe_payment_id, "note": note}
+    row = {"organization": organization_id, "type": type.value, "amount": amount, "key": key, "description": description}
+    session.flush()
+    try:
+        posted = session.connection().execute(_POST, {**row, **cause, "at": clock.now()}).one()
+    except DBAPIError as error:
+        refusal = _REFUSALS.get(getattr(error.orig, "pgcode", ""))
+        if refusal is None:
+            raise
+        raise refusal(f"This posting was refused and nothing was charged: {_reason(error)}.") from error
+    _forget_wallet(session, organization_id)
+    return Posted(*posted)
+
+
+def cost_cents(seconds: int, rate: int) -> tuple[int, int]:
+    """Started minutes and their price in cents: ceil(seconds / 60) x rate; nothing for no time (product.md 4.6-3)."""
+    minutes = max(0, -(-seconds // 60))
+    return minutes, minutes * rate
+
+
+@open_to(SYSTEM)
+def charge_call(session: Session, call: Call, *, seconds: int, rate: int) -> Posted | None:
+    """Make the ledger's total for `call` the price of `seconds` at `rate` cents a minute; none when it neither costs nor cost anything.
+
+    The first charge is one row of key `call:<id>`; a later difference is one CORRECTION row; the same facts again post nothing.
+    A call keeps the rate of its first charge. The caller holds the lock on the call's row. Raises Invalid for an impossible duration.
+    """
+    if seconds > LONGEST_CALL_SECONDS:
+        raise Invalid(f"A call of {seconds} seconds cannot be right; it was not charged. Check the provider's report.")
+    rows = _rows_of(session, call)
+    rate = call.rate_cents_per_minute if rows and call.rate_cents_per_minute is not None else rate
+    minutes, cents = cost_cents(seconds, rate)
+    call.billed_minutes, call.rate_cents_per_minute, call.credits_used = minutes, rate, cents
+    difference = -cents - sum(row.amount for row in rows)
+    if difference:
+        return _charge(session, call, difference, minutes, corrections=len(rows))
+    return _outcome(rows[-1]) if rows else None
+
+
+def _charge(session: Session, call: Call, amount: int, minutes: int, *, corrections: int) -> Posted:
+    """The call's first row, or its next correction: every row after the first is one."""
+    first = corrections == 0
+    return post(
+        session,
+        organization_id=call.organization_id,
+        type=TransactionType.CALL_USAGE if first else TransactionType.CORRECTION,
+        amount=amount,
+        key=f"call:{call.id}" if first else f"call:{call.id}:correction:{corrections}",
+        description=f"Call: {minutes} min" if first else f"Corrected call: {minutes} min",
+        user_id=call.user_id,
+        call_id=call.id,
+    )
+
+
+def _rows_of(session: Session, call: Call) -> list[CreditTransaction]:
+    query = select(CreditTransaction).where(col(CreditTransaction.call_id) == call.id).order_by(col(CreditTransaction.seq))
+    return list(session.exec(query))
+
+
+def _outcome(row: CreditTransaction) -> Posted:
+    return Posted(False, row.id, row.balance_after, row.grace_used, row.grace_repaid)
+
+
+def _forget_wallet(session: Session, organization_id: str) -> None:
+    """The function wrote the wallet behind the session's back: a loaded organization is read afresh."""
+    loaded = session.identity_map.get(identity_key(Organization, organization_id))
+    if loaded is not None:
+        session.expire(loaded, _WALLET)
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).splitlines()[0]

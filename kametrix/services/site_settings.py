@@ -1,0 +1,29 @@
+"""Values the operator may change while the platform runs; each has a default, so an empty table is complete."""
+
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from kametrix.models import SiteSetting
+from kametrix.services.access import PUBLIC, open_to
+
+LOW_BALANCE_CENTS: Final = 500
+"""A balance of this much or less is low (specification: 500 inclusive)."""
+DEFAULTS: Final = {"cents_per_minute": 15, "welcome_ceiling_cents": 300}
+
+
+@open_to(PUBLIC)
+def cents_per_minute(session: Session) -> int:
+    """What a started minute of a call costs, in cents; read at each use, so a change applies at once and everywhere."""
+    return _value(session, "cents_per_minute")
+
+
+@open_to(PUBLIC)
+def welcome_ceiling_cents(session: Session) -> int:
+    """How far, in cents, an organization that never bought may go below zero before new calls are declined."""
+    return _value(session, "welcome_ceiling_cents")
+
+
+def _value(session: Session, key: str) -> int:
+    found = session.exec(select(SiteSetting.value).where(col(SiteSetting.key) == key)).one_or_none()
+    return DEFAULTS[key] if found is None else found
