@@ -76,7 +76,7 @@ def start(home: Path, *, options: tuple[str, ...] = ()) -> Cluster:
         fcntl.flock(users, fcntl.LOCK_SH)
         if not (home / "data" / "PG_VERSION").exists():
             _init(home, options)
-        if not _ready(sockets):
+        if not _ready(home, sockets):
             _launch(home, sockets)
     _stop_at_exit(home, users)
     return Cluster(sockets)
@@ -117,7 +117,7 @@ def _reachable(home: Path) -> Path:
     if os.geteuid() != 0:
         return home
     parent = next(folder for folder in home.parents if folder.exists())
-    if _can_read(parent) and _run("test", "-x", parent, check=False).returncode == 0 and _can_read(binaries() / "initdb"):
+    if _run("test", "-x", parent, check=False).returncode == 0:
         return home
     return Path("/var/lib/kametrix") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
 
@@ -174,8 +174,8 @@ def _init(home: Path, options: tuple[str, ...]) -> None:
     partial.rmdir()
 
 
-def _ready(sockets: Path) -> bool:
-    return _run(binaries() / "pg_isready", "-q", "-h", sockets, "-U", SUPERUSER, check=False).returncode == 0
+def _ready(home: Path, sockets: Path) -> bool:
+    return _run(_usable_binaries(home) / "pg_isready", "-q", "-h", sockets, "-U", SUPERUSER, check=False).returncode == 0
 
 
 def _launch(home: Path, sockets: Path) -> None:
