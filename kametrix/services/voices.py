@@ -1,6 +1,10 @@
-"""The voices a caller can hear: Vapi's own, as documented on 2026-08-20; retired ones are not offered."""
+"""The voices a caller can hear: Vapi's own, as its documentation listed them in August 2026; retired ones are not offered.
+
+Source: docs.vapi.ai, "Vapi Voices", active voices. The accent is the voice's character in English; each speaks German too.
+"""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -12,19 +16,19 @@ class Voice:
     description: str
 
 
-VOICES = (
-    Voice("Savannah", "Savannah", "A woman's voice, warm and unhurried."),
-    Voice("Elliot", "Elliot", "A man's voice, calm and friendly."),
-    Voice("Emma", "Emma", "A woman's voice, clear and cheerful."),
-    Voice("Clara", "Clara", "A woman's voice, composed and professional."),
-    Voice("Nico", "Nico", "A young man's voice, easy-going."),
-    Voice("Kai", "Kai", "A young man's voice, relaxed."),
-    Voice("Sagar", "Sagar", "A man's voice, steady and precise."),
-    Voice("Godfrey", "Godfrey", "A man's voice, energetic."),
-    Voice("Neil", "Neil", "A man's voice, clear and businesslike."),
-    Voice("Layla", "Layla", "A woman's voice, soft and patient."),
-    Voice("Sid", "Sid", "A man's voice, low and settled."),
-    Voice("Naina", "Naina", "A woman's voice, gentle and attentive."),
-    Voice("Rohan", "Rohan", "A man's voice, bright; the provider's older voice engine."),
+VOICES: Final = (
+    Voice("Clara", "Clara", "A woman in her thirties, warm and professional; American."),
+    Voice("Elliot", "Elliot", "A man in his twenties, friendly and soothing; Canadian."),
+    Voice("Emma", "Emma", "A woman in her twenties, warm and conversational; Asian American."),
+    Voice("Godfrey", "Godfrey", "A man in his twenties, energetic; American."),
+    Voice("Kai", "Kai", "A man in his thirties, relaxed and approachable; American."),
+    Voice("Layla", "Layla", "A woman in her twenties, bright and cheerful; American."),
+    Voice("Naina", "Naina", "A woman in her twenties, calm and collected; Indian American."),
+    Voice("Neil", "Neil", "A man in his twenties, clear and professional; Indian American."),
+    Voice("Nico", "Nico", "A man in his twenties, casual and natural; American."),
+    Voice("Rohan", "Rohan", "A man in his twenties, bright and energetic; Indian American."),
+    Voice("Sagar", "Sagar", "A man in his twenties, steady and professional; Indian American."),
+    Voice("Savannah", "Savannah", "A woman in her twenties, straightforward; from the American South."),
+    Voice("Sid", "Sid", "A man in his thirties, deep and laid-back; American."),
 )
-BY_ID = {voice.id: voice for voice in VOICES}
+BY_ID: Final = {voice.id: voice for voice in VOICES}
