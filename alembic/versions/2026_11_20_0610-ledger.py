@@ -28,7 +28,7 @@ alter table credit_transaction
     when 'PURCHASE' then amount > 0 and stripe_payment_id is not null
     when 'CALL_USAGE' then amount < 0 and call_id is not null and balance_after >= 0
     when 'GRACE_USAGE' then amount < 0 and call_id is not null and balance_after < 0
-    when 'ADMIN_ADJUSTMENT' then user_id is not null and note is not null
+    when 'ADMIN_ADJUSTMENT' then user_id is not null and note is not null and btrim(note) <> ''
     when 'CORRECTION' then call_id is not null
     when 'REFUND' then amount < 0
     when 'DISPUTE' then amount < 0
@@ -90,6 +90,13 @@ begin
   if not found then
     raise exception 'no organization %%', p_organization using errcode = 'no_data_found';
   end if;
+  if p_call is not null and not exists (select from call where id = p_call and organization_id = p_organization) then
+    raise exception 'call %% is not of organization %%', p_call, p_organization using errcode = 'foreign_key_violation';
+  end if;
+  -- a column drops spaces beyond its length without a word: what is stored would not be what was hashed
+  if char_length(p_key) > 160 or char_length(p_payment) > 80 or char_length(p_description) > 200 then
+    raise exception 'key, payment or description is too long' using errcode = 'string_data_right_truncation';
+  end if;
   after := wallet.before + p_amount;
   kind := case when p_type = 'CALL_USAGE' and after < 0 then 'GRACE_USAGE' else p_type end;
   hashed := ledger_hash(wallet.prev, p_organization, wallet.seq, kind, p_amount, wallet.before, after, p_key,
@@ -101,14 +108,19 @@ begin
     returning true, id, balance_after, credit_transaction.grace_used, credit_transaction.grace_repaid
     into applied, transaction_id, balance, grace_used, grace_repaid;
   update organization set balance_cents = after, ledger_seq = wallet.seq, ledger_hash = hashed where id = p_organization;
-exception when unique_violation then  -- redelivery: the sub-transaction undid the update; report the first outcome, refuse a reused key
+exception when unique_violation then  -- redelivery: nothing was written; report the first outcome, refuse a key used for another cause
   select false, t.id, t.balance_after, t.grace_used, t.grace_repaid into applied, transaction_id, balance, grace_used, grace_repaid
     from credit_transaction t
     where t.idempotency_key = p_key and t.organization_id = p_organization and t.amount = p_amount
+      and t.call_id is not distinct from p_call and t.stripe_payment_id is not distinct from p_payment
       and (t.type = p_type or (p_type = 'CALL_USAGE' and t.type = 'GRACE_USAGE'));
-  if not found then
+  if found then
+    return;
+  end if;
+  if exists (select from credit_transaction where idempotency_key = p_key) then
     raise exception 'idempotency key %% reused with other arguments', p_key using errcode = 'unique_violation';
   end if;
+  raise;
 end $$;
 revoke all on function post_credit from public;
 """

@@ -9,12 +9,18 @@ from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col, select
 
 from kametrix import clock
+from kametrix.crypto import new_id
 from kametrix.errors import Conflict, Invalid, KametrixError, NotFound
-from kametrix.models import Call, CreditTransaction, Organization, TransactionType
-from kametrix.services.access import SYSTEM, open_to
+from kametrix.models import Call, CreditTransaction, Organization, OrgRole, PlatformRole, TransactionType, User, UserStatus
+from kametrix.services import audit
+from kametrix.services.access import SYSTEM, actor_of, open_to
+from kametrix.services.wording import dollars
 
 LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
 """No provider holds a call half as long; a longer duration is a fault in the report and is not charged."""
+
+LARGEST_ADJUSTMENT: Final = 10_000_000
+"""In cents: beyond it a slip of the finger is likelier than a decision."""
 
 _POST = text(
     "select * from post_credit(:organization, :type, :amount, :key, :description, :at,"
@@ -69,6 +75,32 @@ def post(
     return Posted(*posted)
 
 
+@open_to(SYSTEM)
+def adjust(session: Session, *, organization_id: str, amount: int, reason: str, admin_email: str, key: str | None = None) -> Posted:
+    """Give or take `amount` cents by an administrator's decision, with an audit entry; the same `key` again changes nothing.
+
+    Raises Invalid for zero, a missing reason, or taking more than the balance; NotFound for an unknown organization or administrator.
+    """
+    if not amount or abs(amount) > LARGEST_ADJUSTMENT:
+        raise Invalid.fields({"amount": f"Give a whole number of cents, not zero, up to {dollars(LARGEST_ADJUSTMENT)} either way."})
+    if not reason.strip():
+        raise Invalid.fields({"reason": "Say why: the reason is kept beside the transaction."})
+    admin = _administrator(session, admin_email)
+    key = f"adjust:{key or new_id()}"
+    before = _locked_balance(session, organization_id)
+    if before + amount < 0 and amount < 0 and not _is_posted(session, key):
+        raise Invalid.fields(
+            {"amount": f"The balance is {dollars(before)}; an adjustment may not take it below zero. Nothing was changed."}
+        )
+    posted = post(
+        session, organization_id=organization_id, type=TransactionType.ADMIN_ADJUSTMENT, amount=amount, key=key,
+        description="Adjustment", user_id=admin.id, note=reason.strip(),
+    )  # fmt: skip
+    if posted.applied:
+        _audit_adjustment(session, admin, organization_id, posted, amount, reason.strip())
+    return posted
+
+
 def cost_cents(seconds: int, rate: int) -> tuple[int, int]:
     """Started minutes and their price in cents: ceil(seconds / 60) x rate; nothing for no time (product.md 4.6-3)."""
     minutes = max(0, -(-seconds // 60))
@@ -92,6 +124,41 @@ def charge_call(session: Session, call: Call, *, seconds: int, rate: int) -> Pos
     if difference:
         return _charge(session, call, difference, minutes, corrections=len(rows))
     return _outcome(rows[-1]) if rows else None
+
+
+def _administrator(session: Session, email: str) -> User:
+    found = session.exec(select(User).where(col(User.email) == email.strip().lower(), col(User.role) == PlatformRole.ADMIN)).one_or_none()
+    if found is None or found.status != UserStatus.ACTIVE or found.deleted_at is not None:
+        raise NotFound(f"No active administrator has the e-mail {email.strip()}. `kametrix make-admin EMAIL` makes one.")
+    return found
+
+
+def _locked_balance(session: Session, organization_id: str) -> int:
+    wallet = select(Organization.balance_cents).where(Organization.id == organization_id).with_for_update(key_share=True)
+    balance = session.exec(wallet).one_or_none()
+    if balance is None:
+        raise NotFound("This organization does not exist. Nothing was changed.")
+    return balance
+
+
+def _is_posted(session: Session, key: str) -> bool:
+    return session.exec(select(CreditTransaction.id).where(CreditTransaction.idempotency_key == key)).first() is not None
+
+
+def _audit_adjustment(session: Session, admin: User, organization_id: str, posted: Posted, amount: int, reason: str) -> None:
+    """An administrator acts in an organization without belonging to it: the least role, the platform's permission."""
+    actor = actor_of(
+        user_id=admin.id, email=admin.email, organization_id=organization_id, role=OrgRole.VIEWER, platform_role=PlatformRole(admin.role)
+    )
+    audit.record(
+        session,
+        actor,
+        "CREDIT_ADJUST",
+        entity="organization",
+        entity_id=organization_id,
+        old={"balance": posted.balance - amount},
+        new={"balance": posted.balance, "amount": amount, "reason": reason, "transaction": posted.transaction_id},
+    )
 
 
 def _charge(session: Session, call: Call, amount: int, minutes: int, *, corrections: int) -> Posted:
