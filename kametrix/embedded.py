@@ -123,18 +123,22 @@ def _reachable(home: Path) -> Path:
 
 
 def _usable_binaries(home: Path) -> Path:
-    """The binaries, copied beside the data when the database's account cannot read them where they are."""
+    """The binaries, copied beside the data when the database's account cannot read them where they are.
+
+    The wheel's programs find their libraries by a relative path, so the copy keeps its layout: <package>/<version>/bin beside <package>.libs.
+    """
     original = binaries()
     if os.geteuid() != 0 or _can_read(original / "initdb"):
         return original
     copy = home / "postgres"
     if not copy.exists():
         partial = Path(tempfile.mkdtemp(dir=home, prefix="copy-"))
-        shutil.copytree(original.parent, partial / "postgres", symlinks=True)
+        shutil.copytree(original.parent, partial / original.parents[1].name / original.parent.name, symlinks=True)
+        for libraries in original.parents[2].glob("*.libs"):
+            shutil.copytree(libraries, partial / libraries.name)
         partial.chmod(0o755)
-        (partial / "postgres").rename(copy)
-        partial.rmdir()
-    return copy / "bin"
+        partial.rename(copy)
+    return copy / original.parents[1].name / original.parent.name / "bin"
 
 
 def _make_private(folder: Path) -> None:

