@@ -54,6 +54,7 @@ def upgrade() -> None:
     run("grant select, insert, update, delete on session, webhook_event, rate_limit, tool_call_result to kametrix_platform")
     run("grant select on credit_pack, site_setting to kametrix_app")
     run("grant select, insert, update on credit_pack, site_setting to kametrix_platform")
+    run("grant select on alembic_version to kametrix_platform")
     run("grant execute on function post_credit to kametrix_platform")
     run("""create function agent_by_token(p_token_hash text) returns table (agent_id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp

@@ -4,25 +4,34 @@ Each handler declares who may send it with `@allow(...)`, BELOW `@rx.event`. The
 cookie of the websocket, resets the tab's state when the person changed, and refuses what is not declared or not allowed.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import reflex as rx
+import structlog
 from reflex.event import Event
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
 from kametrix import db
 from kametrix.crypto import token_hash
-from kametrix.errors import NotSignedIn
+from kametrix.errors import Busy, NotSignedIn
 from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN, Actor
-from kametrix.services.sessions import Principal, principal
+from kametrix.services.sessions import COOKIE, Principal, principal
 
-COOKIE = "kametrix_session"
 CACHE_SECONDS = 2.0
+"""A revoked session is refused at most this much later."""
+LOOKUP_SECONDS = 8.0
+"""A database slower than this counts as unreachable."""
+EVENTS_PER_SECOND = 50.0
+EVENTS_AT_ONCE = 100.0
+REMEMBERED = 10_000
+"""Tabs whose event rate and sessions whose person are remembered; older ones are dropped beyond it."""
 FRAMEWORK_SAFE = frozenset(
     {
         ("reflex.state", "State.hydrate"),
@@ -34,7 +43,10 @@ FRAMEWORK_SAFE = frozenset(
         ("reflex.state", "FrontendEventExceptionState.handle_frontend_exception"),
     }
 )
+BUSY = "We cannot reach our database at the moment. You are still logged in and nothing is lost: please try again."
+REFUSED = "Your role does not allow this. Ask an owner of the organization."
 
+log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -59,32 +71,63 @@ class AuthState(rx.State):
     @property
     def actor(self) -> Actor:
         """The person behind this event. Raises NotSignedIn."""
+        return self.principal.actor
+
+    @property
+    def principal(self) -> Principal:
+        """The person behind this event with the login session. Raises NotSignedIn."""
         if self._principal is None:
             raise NotSignedIn("Please log in again.")
-        return self._principal.actor
+        return self._principal
+
+    @rx.event
+    @allow(PUBLIC)
+    def show_changes(self) -> None:
+        """Does nothing: its end sends to the browser what a handler had changed before it failed."""
 
 
 _seen: dict[str, tuple[float, Principal | None]] = {}
+_rates: dict[str, tuple[float, float]] = {}
 
 
-async def principal_of(headers: Mapping[str, str]) -> Principal | None:
-    """Who holds the session cookie in these headers; looked up at most every two seconds per session."""
-    cookies = SimpleCookie()
+def session_of(headers: Mapping[str, str]) -> str:
+    """The hash of the session cookie in these headers, empty without one."""
+    cookies: SimpleCookie = SimpleCookie()
     try:
         cookies.load(headers.get("cookie", "") or "")
     except CookieError:
+        return ""
+    return token_hash(cookies[COOKIE].value) if COOKIE in cookies else ""
+
+
+async def principal_of(hashed: str) -> Principal | None:
+    """Who holds this session; looked up at most every two seconds. Raises Busy when the database does not answer."""
+    if not hashed:
         return None
-    if COOKIE not in cookies:
-        return None
-    hashed, now = token_hash(cookies[COOKIE].value), time.monotonic()
+    now = time.monotonic()
     known = _seen.get(hashed)
     if known and known[0] > now:
         return known[1]
-    found = await db.run_platform(db.PAGES, principal, hashed)
-    for old in [key for key, (until, _) in _seen.items() if until <= now]:
-        del _seen[old]
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            found = await db.run_platform(db.PAGES, principal, hashed)
+    except TimeoutError as error:
+        raise Busy(BUSY) from error
+    if len(_seen) > REMEMBERED:
+        _seen.clear()
     _seen[hashed] = (now + CACHE_SECONDS, found)
     return found
+
+
+def too_fast(tab: str) -> bool:
+    """Count one event of a tab; whether it sends more than 50 a second after the first 100."""
+    now = time.monotonic()
+    left, at = _rates.get(tab, (EVENTS_AT_ONCE, now))
+    left = min(EVENTS_AT_ONCE, left + (now - at) * EVENTS_PER_SECOND)
+    if len(_rates) > REMEMBERED:
+        _rates.clear()
+    _rates[tab] = (max(0.0, left - 1), now)
+    return left < 1
 
 
 class EventGuard(Middleware):
@@ -92,19 +135,49 @@ class EventGuard(Middleware):
 
     async def preprocess(self, app: rx.App, state: rx.State, event: Event) -> StateUpdate | None:  # pyright: ignore[reportIncompatibleMethodOverride]  # every state is an rx.State
         """Refuse, or let the event through with the person attached to `AuthState`."""
+        router: dict[str, Any] = state.router_data
+        if "headers" not in router:  # sent by the server to a tab whose state has expired: nobody to act for
+            return StateUpdate()
+        if too_fast(str(router.get("token", ""))):
+            log.warning("guard.too_fast", event_name=event.name)
+            return StateUpdate()
         handler = RegistrationContext.get().event_handlers[event.name].handler.fn
-        person = await principal_of(state.router_data.get("headers", {}))
-        root = state._get_root_state()
-        auth = await root.get_state(AuthState)
-        session = person.session_id if person else ""
-        if auth._bound != session:
-            root.reset()
-            auth._bound = session
-        auth._principal = person
-        if (handler.__module__, handler.__qualname__) in FRAMEWORK_SAFE:
-            return None
+        is_framework = (handler.__module__, handler.__qualname__) in FRAMEWORK_SAFE
         need = getattr(handler, "access", None)
-        if need == PUBLIC or (person and need and person.actor.may(need)):
+        hashed = session_of(router["headers"])
+        try:
+            person = await principal_of(hashed)
+        except Busy:
+            await _keep(state, hashed)
+            return None if is_framework or need == PUBLIC else _answer(rx.toast.error(BUSY, id="busy"))
+        await _bind(state, hashed, person)
+        if is_framework or need == PUBLIC or (person and need and person.actor.may(need)):
             return None
-        answer = rx.redirect("/login") if person is None else rx.toast.error("Your role does not allow this.")
-        return StateUpdate(events=Event.from_event_type(answer))
+        if person is None:
+            return _answer(rx.redirect(f"/login?redirect={quote(str(router.get('asPath') or '/'), safe='/')}"))
+        log.warning("guard.refused", event_name=event.name, user_id=person.actor.user_id)
+        return _answer(rx.toast.error(REFUSED, id="refused"))
+
+
+async def _bind(state: rx.State, hashed: str, person: Principal | None) -> None:
+    """Attach the person; a tab that was someone else's, or theirs in another organization, starts empty."""
+    root = state._get_root_state()
+    auth = await root.get_state(AuthState)
+    bound = f"{hashed}/{person.actor.organization_id}" if person else ""
+    if auth._bound != bound:
+        root.reset()
+        auth._bound = bound
+    auth._principal = person
+
+
+async def _keep(state: rx.State, hashed: str) -> None:
+    """Nobody can say now who this is: the same cookie keeps its tab, another one does not get it; no one acts."""
+    root = state._get_root_state()
+    auth = await root.get_state(AuthState)
+    if auth._bound and auth._bound.partition("/")[0] != hashed:
+        root.reset()
+    auth._principal = None
+
+
+def _answer(event: Any) -> StateUpdate:
+    return StateUpdate(events=Event.from_event_type(event))

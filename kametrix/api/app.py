@@ -1,0 +1,23 @@
+"""The HTTP application beside the pages: every route that is not a page, each declaring who may use it."""
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from kametrix.api import health
+from kametrix.api.edge import EdgeMiddleware
+from kametrix.api.responses import on_bug, on_expected
+from kametrix.errors import KametrixError
+
+ROUTES: tuple[BaseRoute, ...] = (
+    *health.routes,
+)  # fmt: skip
+"""One line per module, in the order they are matched; a module's `routes` are made by `api.access.route`."""
+
+
+def create() -> Starlette:
+    """A fresh application (Reflex mounts its own into the one it is given)."""
+    return Starlette(routes=list(ROUTES), exception_handlers={KametrixError: on_expected, Exception: on_bug})
+
+
+app = EdgeMiddleware(create())
+"""Webhooks and API alone, for `kametrix api`; the web server mounts a `create()` of its own under the pages."""

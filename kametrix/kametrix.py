@@ -1,0 +1,40 @@
+"""Composition root: the app, its guard, its HTTP routes, its edge and its live updates."""
+
+from functools import partial
+from pathlib import Path
+
+import reflex as rx
+
+from kametrix import pages
+from kametrix.api.app import create
+from kametrix.api.edge import EdgeMiddleware
+from kametrix.state import failures, live
+from kametrix.state.guard import EventGuard
+
+FRONT_END = Path(".web/build/client")
+
+app = rx.App(
+    stylesheets=["/kametrix.css"],
+    html_lang="en",
+    toaster=rx.toast.provider(position="bottom-right", rich_colors=False, close_button=True),
+    head_components=[
+        rx.el.link(
+            rel="preload", href="/fonts/inter-latin.woff2", custom_attrs={"as": "font", "type": "font/woff2", "crossOrigin": "anonymous"}
+        ),
+        rx.el.link(rel="icon", href="/mark.svg", type="image/svg+xml"),
+        rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
+    ],
+    backend_exception_handler=failures.show,
+    api_transformer=[create(), partial(EdgeMiddleware, front_end=FRONT_END)],
+)
+app.add_middleware(EventGuard())
+
+
+async def live_updates() -> None:
+    """Runs as long as the web process."""
+    await live.listen(app)
+
+
+app.register_lifespan_task(live_updates)
+
+__all__ = ["app", "pages"]

@@ -1,0 +1,1 @@
+"""All pages, one module per address; importing this package registers them."""
