@@ -1,127 +1,52 @@
-"""What Vapi tells us, in our words: read any message, report, status or tool call without trusting its shape."""
+"""What Vapi tells us, in our words, and the key by which a message delivered twice is known."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, Literal
+import hashlib
+import json
+from typing import Any
 
+from kametrix.integrations.vapi.conversation import Turn
+from kametrix.integrations.vapi.messages import Message, Parties, StatusUpdate, parse, parties, status
+from kametrix.integrations.vapi.redaction import redact
+from kametrix.integrations.vapi.reports import Report, call_report, report
+from kametrix.integrations.vapi.tool_calls import ToolCall, tool_calls
 
-@dataclass(frozen=True)
-class Message:
-    """One server message. `body` is the cleaned `message` object; redact it before it is stored or logged."""
-
-    type: str
-    call_id: str | None
-    timestamp: datetime | None
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Parties:
-    """Who called whom. Known from the first message of any type, as far as it says so."""
-
-    from_number: str | None
-    to_number: str | None
-    is_outbound: bool
-    assistant_id: str | None
-    phone_number_id: str | None
-    call_sid: str | None
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One thing said or done. `at`: seconds from the start of the call, unknown in some generations."""
-
-    role: Literal["agent", "caller", "tool"]
-    text: str
-    at: float | None = None
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a call went. `duration_seconds`: whole seconds, rounded down; None when nothing trustworthy says so.
-
-    `duration_doubt` names why the duration needs a look: "negative", "too_long" or "disagrees"; None when it is sound.
-    """
-
-    call_id: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    exact_duration: Decimal | None
-    duration_doubt: str | None
-    ended_reason: str | None
-    summary: str | None
-    transcript: str | None
-    turns: list[Turn] = field(default_factory=list[Turn])
-    cost: Decimal | None = None
-    has_recording: bool = False
-    from_number: str | None = None
-    to_number: str | None = None
-    is_outbound: bool = False
-    user_spoke: bool = False
-    transferred_to: str | None = None
-
-    @property
-    def duration_seconds(self) -> int | None:
-        """What is shown and billed."""
-        return None if self.exact_duration is None else int(self.exact_duration)
-
-
-@dataclass(frozen=True)
-class StatusUpdate:
-    """Where a call stands. `stage`: QUEUED, RINGING, IN_PROGRESS, ENDED, or None for a status that says nothing of it."""
-
-    call_id: str | None
-    status: str
-    stage: Literal["QUEUED", "RINGING", "IN_PROGRESS", "ENDED"] | None
-    at: datetime | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    ended_reason: str | None
-    user_spoke: bool
-    transferred_to: str | None
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A request to run a tool. `id` is kept exactly. `error` is set, and `arguments` empty, when they could not be read."""
-
-    id: str
-    name: str
-    arguments: dict[str, Any]
-    error: str | None = None
-
-
-def parse(raw: bytes) -> Message:
-    """The message in a request body. Raises Invalid when it is not one; unknown types and extra fields are fine."""
-    raise NotImplementedError
-
-
-def parties(body: dict[str, Any]) -> Parties:
-    """Who called whom, from a message body or an answer of GET /call."""
-    raise NotImplementedError
-
-
-def report(body: dict[str, Any]) -> Report:
-    """The facts of an end-of-call report of any generation. Never raises."""
-    raise NotImplementedError
-
-
-def call_report(call: dict[str, Any]) -> Report:
-    """The same facts from an answer of GET /call/{id}. Never raises."""
-    raise NotImplementedError
-
-
-def status(body: dict[str, Any]) -> StatusUpdate:
-    """The status in a status-update, or in an answer of GET /call/{id}. Never raises."""
-    raise NotImplementedError
-
-
-def tool_calls(body: dict[str, Any]) -> list[ToolCall]:
-    """Every tool asked for, each id once, in order. Never raises."""
-    raise NotImplementedError
+__all__ = [
+    "Message",
+    "Parties",
+    "Report",
+    "StatusUpdate",
+    "ToolCall",
+    "Turn",
+    "call_report",
+    "dedupe_key",
+    "parse",
+    "parties",
+    "report",
+    "status",
+    "tool_calls",
+]
 
 
 def dedupe_key(message: Message) -> str:
-    """At most 200 characters; equal for redeliveries of one message, different for different facts."""
-    raise NotImplementedError
+    """`<call id>:<type>:<digest of what it says>`, at most 200 characters.
+
+    A redelivery has fresh presigned addresses and perhaps a fresh timestamp, so neither a report, a status nor a tool call
+    is told apart by them. Anything else is its timestamp and its redacted body.
+    """
+    told = json.dumps([message.type, message.call_id, _told(message)], sort_keys=True, default=str)
+    digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:40]
+    return f"{message.call_id or '-'}:{message.type}:{digest}"
+
+
+def _told(message: Message) -> Any:
+    body = message.body
+    if message.call_id and message.type == "end-of-call-report":
+        return report(body)
+    if message.call_id and message.type == "status-update":
+        update = status(body)
+        return [update.status, update.ended_reason, update.transferred_to]
+    if message.call_id and message.type == "tool-calls":
+        asked = [call.id for call in tool_calls(body)]
+        if asked and all(asked):
+            return asked
+    return [message.timestamp, redact(body)]
