@@ -1,8 +1,8 @@
 """row security: what each login may see and change
 
 `kametrix_app` sees the organization named by `app.org_id` (set per transaction), `kametrix_platform` sees all; neither
-can write the wallet or the ledger, which `post_credit` alone does. The owner is not restrained: the definer functions
-read as the owner, so row level security is not forced.
+can write the wallet or the ledger, which `post_credit` alone does, and `kametrix_app` cannot raise its own rights. The
+owner is not restrained: the definer functions read as the owner, so row level security is not forced.
 
 Roll back: removes policies and grants; the two logins then see nothing until it is upgraded again.
 """
@@ -18,9 +18,10 @@ TENANT_TABLES = ("agent", "phone_number", "call", "transcript", "tool_call_resul
 OTHER_TABLES = ("organization", "user", "session", "webhook_event", "rate_limit", "credit_pack", "site_setting")
 ORG = "(select current_setting('app.org_id', true))"
 PERSON = "(select current_setting('app.user_id', true))"
-ORGANIZATION_COLUMNS = (
-    "id, name, slug, status, timezone, language, currency, business_hours, grace_limit_cents, stripe_customer_id, created_at, updated_at, deleted_at"
-)
+# What people change of their organization and of themselves; status, role and verification are the platform's to give.
+OWN_ORGANIZATION = "name, timezone, language, business_hours, grace_limit_cents, updated_at"
+OWN_USER = "name, password_hash, language, current_org_id, updated_at"
+ANY_ORGANIZATION = f"{OWN_ORGANIZATION}, slug, status, currency, stripe_customer_id, deleted_at"
 
 
 def upgrade() -> None:
@@ -46,9 +47,9 @@ def upgrade() -> None:
     run("grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_app, kametrix_platform")
     run("grant select on credit_transaction to kametrix_app, kametrix_platform")
     run("grant select, insert on audit_log to kametrix_app, kametrix_platform")
-    run(f"grant select, update ({ORGANIZATION_COLUMNS}) on organization to kametrix_app")
-    run(f"grant select, insert, update ({ORGANIZATION_COLUMNS}) on organization to kametrix_platform")
-    run('grant select, update on "user" to kametrix_app')
+    run(f"grant select, update ({OWN_ORGANIZATION}) on organization to kametrix_app")
+    run(f"grant select, insert, update ({ANY_ORGANIZATION}) on organization to kametrix_platform")
+    run(f'grant select, update ({OWN_USER}) on "user" to kametrix_app')
     run('grant select, insert, update on "user" to kametrix_platform')
     run("grant select, delete on session to kametrix_app")
     run("grant select, insert, update, delete on session, webhook_event, rate_limit, tool_call_result to kametrix_platform")

@@ -27,6 +27,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.get_bind().exec_driver_sql("""
+        revoke usage on all sequences in schema public from kametrix_app, kametrix_platform;
         do $$
         declare thing record;
         begin
