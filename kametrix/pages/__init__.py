@@ -1,1 +1,7 @@
-"""All pages, one module per address; importing this package registers them."""
+"""Every page of the product; importing this package registers them all."""
+
+from importlib import import_module
+from pkgutil import walk_packages
+
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)

@@ -1,0 +1,69 @@
+"""A call as a conversation: turns with their times, and what the agent did where it happened."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import reflex as rx
+
+from kametrix.components.choose import choose
+from kametrix.components.tokens import Flag, Text
+from kametrix.state.rows import TurnRow
+
+
+def conversation(turns: Any, *, seekable: Flag = False) -> rx.Component:
+    """Turns in order; `turns` is a list Var (or a list) of TurnRow. With `seekable` each time is a button that plays from there,
+    which needs a `player` on the same page."""
+    lines = (
+        rx.foreach(turns, lambda turn: _line(turn, seekable))
+        if isinstance(turns, rx.Var)
+        else rx.fragment(*[_line(turn, seekable) for turn in turns])
+    )
+    return rx.el.ol(lines, class_name="turns")
+
+
+def _line(turn: TurnRow, seekable: Flag) -> rx.Component:
+    is_tool = rx.Var.create(turn.role) == "tool"
+    return rx.cond(is_tool, tool_line(turn), turn_line(turn, seekable=seekable))
+
+
+def turn_line(turn: TurnRow, *, seekable: Flag = False) -> rx.Component:
+    """One thing said."""
+    time = rx.el.time(turn.at, class_name="num")
+    button = rx.el.button(
+        time, rx.el.span("Play from here", class_name="sr-only"), class_name="seek", type="button", custom_attrs={"data-seek": turn.seconds}
+    )
+    return rx.el.li(
+        choose(seekable, button, time),
+        rx.el.span(turn.initials, class_name=f"face face-{turn.role}", aria_hidden="true"),
+        rx.box(rx.el.span(turn.name, ": ", class_name="sr-only"), turn.text, class_name="said"),
+        class_name="turn",
+        custom_attrs={"data-at": turn.seconds},
+    )
+
+
+def tool_line(turn: TurnRow) -> rx.Component:
+    """Something the agent did, in the middle of the talk."""
+    return rx.el.li(
+        rx.el.time(turn.at, class_name="num"),
+        rx.center(rx.icon("wrench", size=15, color="var(--muted)", aria_hidden="true"), width="28px", height="28px"),
+        rx.box(
+            rx.text(turn.text, size="2", weight="medium"),
+            choose(rx.Var.create(turn.detail) != "", rx.text(turn.detail, size="2", color="var(--muted)")),
+            class_name="did",
+        ),
+        class_name="turn",
+    )
+
+
+def bubbles(turns: Sequence[tuple[Literal["agent", "caller"], Text]], **props: Any) -> rx.Component:
+    """A short exchange as bubbles, for previews and the sample call."""
+    said = [rx.box(text, class_name=f"bubble bubble-{speaker}") for speaker, text in turns]
+    return rx.flex(*said, direction="column", gap="8px", **props)
+
+
+def live_wave(bars: int = 14) -> rx.Component:
+    """Moving strokes of a voice: somebody is talking now."""
+    dice = random.Random(3)  # noqa: S311  # the same picture on every page, nothing secret
+    strokes = [rx.el.i(style={"height": f"{dice.randint(30, 100)}%", "animationDelay": f"-{dice.randint(0, 1100)}ms"}) for _ in range(bars)]
+    return rx.box(*strokes, class_name="wave wave-live", width="64px", height="28px", color="var(--amber-9)", aria_hidden="true")

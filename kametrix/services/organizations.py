@@ -1,0 +1,52 @@
+"""The organization as the frame of every page shows it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from kametrix.models import Agent, Call, Organization, OrgRole
+from kametrix.models.call import LIVE
+from kametrix.services.access import SIGNED_IN, Actor, allows
+from kametrix.services.site_settings import LOW_BALANCE_CENTS, cents_per_minute
+
+AGENTS_IN_PALETTE = 50
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page. Money in cents; `balance` is signed, below zero is grace in use; `minutes` is what the credit buys."""
+
+    organization: str
+    role: OrgRole
+    email: str
+    balance: int
+    minutes: int
+    is_low: bool
+    live_calls: int
+    agents: tuple[tuple[str, str], ...]
+
+
+@allows(SIGNED_IN)
+def frame(session: Session, actor: Actor) -> Frame:
+    """The frame for this person: two short reads. `agents` are (id, name), at most 50, by name."""
+    live = select(func.count()).where(col(Call.organization_id) == actor.organization_id, col(Call.status).in_(LIVE)).scalar_subquery()
+    name, balance, live_calls = session.exec(
+        select(Organization.name, Organization.balance_cents, live).where(col(Organization.id) == actor.organization_id)
+    ).one()
+    agents = session.exec(
+        select(Agent.id, Agent.name)
+        .where(col(Agent.organization_id) == actor.organization_id, col(Agent.deleted_at).is_(None))
+        .order_by(func.lower(Agent.name), Agent.id)
+        .limit(AGENTS_IN_PALETTE)
+    ).all()
+    return Frame(
+        organization=name,
+        role=actor.role,
+        email=actor.email,
+        balance=balance,
+        minutes=max(balance, 0) // cents_per_minute(session),
+        is_low=balance <= LOW_BALANCE_CENTS,
+        live_calls=live_calls,
+        agents=tuple((agent_id, agent_name) for agent_id, agent_name in agents),
+    )

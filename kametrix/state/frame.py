@@ -1,0 +1,81 @@
+"""What stands around every page for people who are signed in: who, where, how much, what is going on."""
+
+import reflex as rx
+
+from kametrix import db
+from kametrix.services import organizations
+from kametrix.services.access import SIGNED_IN
+from kametrix.services.wording import dollars
+from kametrix.settings import settings
+from kametrix.state.guard import AuthState, allow
+from kametrix.state.rows import AgentLink
+
+
+class FrameState(AuthState):
+    """Filled by `load` before a private page's own on_load; `shown` is the route whose data has arrived."""
+
+    organization: str = ""
+    role: str = ""
+    person: str = ""
+    email: str = ""
+    initials: str = ""
+    balance: str = ""
+    balance_note: str = ""
+    is_low: bool = False
+    live_calls: int = 0
+    agents: list[AgentLink] = []
+    ribbon: str = ""
+    shown: str = ""
+    _path: str = ""
+
+    @rx.event
+    @allow(SIGNED_IN)
+    async def load(self) -> None:
+        """Read the frame. Another page's data is hidden until it arrives; a changed filter of the same page is not another page."""
+        if self._path != (path := self.router.url.path):
+            self._path, self.shown = path, ""
+        await self.refresh()
+
+    @rx.event
+    @allow(SIGNED_IN)
+    def arrived(self, route: str) -> None:
+        """The page's own data is there: show it."""
+        self.shown = route
+
+    async def refresh(self) -> None:
+        """Read the frame again, after something changed it."""
+        frame = await db.run(organizations.frame, self.actor)
+        person = self._principal.name if self._principal else ""
+        self.organization, self.email, self.role = frame.organization, frame.email, frame.role.value.capitalize()
+        self.person = person or frame.email.partition("@")[0]
+        self.initials = initials(self.person)
+        self.balance, self.balance_note, self.is_low = dollars(frame.balance), balance_note(frame), frame.is_low
+        self.live_calls = frame.live_calls
+        self.agents = [AgentLink(agent_id, name) for agent_id, name in frame.agents]
+        self.ribbon = ribbon(settings().sandbox_providers)
+
+
+def initials(name: str) -> str:
+    """'Dana Whitlock' -> 'DW', 'dana' -> 'D'."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def balance_note(frame: organizations.Frame) -> str:
+    """What the balance means: 'about 279 min', or how much grace is in use."""
+    if frame.balance < 0:
+        return f"{dollars(-frame.balance)} of grace in use"
+    return f"about {frame.minutes:,} min"
+
+
+SIMULATED = {"vapi": "calls", "stripe": "payments", "smtp": "e-mails", "google": "calendars", "llm": "model answers", "crm": "CRM entries"}
+
+
+def ribbon(providers: str) -> str:
+    """'Vapi,Stripe' -> 'Calls and payments are simulated.'; empty without a sandbox."""
+    names = [name.strip() for name in providers.split(",") if name.strip()]
+    things = [SIMULATED.get(name.lower(), name) for name in names]
+    if not things:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(things[:-1]), things[-1])))
+    return f"{listed[0].upper()}{listed[1:]} are simulated."
