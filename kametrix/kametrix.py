@@ -8,22 +8,17 @@ import reflex as rx
 from kametrix import pages
 from kametrix.api.app import create
 from kametrix.api.edge import EdgeMiddleware
+from kametrix.components.head import STYLESHEETS, head_components, toaster
 from kametrix.state import failures, live
 from kametrix.state.guard import EventGuard
 
 FRONT_END = Path(".web/build/client")
 
 app = rx.App(
-    stylesheets=["/kametrix.css"],
+    stylesheets=STYLESHEETS,
     html_lang="en",
-    toaster=rx.toast.provider(position="bottom-right", rich_colors=False, close_button=True),
-    head_components=[
-        rx.el.link(
-            rel="preload", href="/fonts/inter-latin.woff2", custom_attrs={"as": "font", "type": "font/woff2", "crossOrigin": "anonymous"}
-        ),
-        rx.el.link(rel="icon", href="/mark.svg", type="image/svg+xml"),
-        rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
-    ],
+    toaster=toaster(),
+    head_components=head_components(),
     backend_exception_handler=failures.show,
     api_transformer=[create(), partial(EdgeMiddleware, front_end=FRONT_END)],
 )

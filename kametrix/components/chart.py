@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.choose import each
 from kametrix.components.panel import panel
 from kametrix.components.tokens import Text
 from kametrix.state.rows import DayBar
@@ -30,12 +31,7 @@ def calls_chart(days: Any, top: Any, *, sentence: Text, title: str = "Calls by d
     return panel(
         rx.el.figure(
             rx.box(*[_line(top, share) for share in (1.0, 0.5, 0.0)], class_name="bars-axis"),
-            rx.box(
-                rx.foreach(days, lambda day: _bar(day, top))
-                if isinstance(days, rx.Var)
-                else rx.fragment(*[_bar(day, top) for day in days]),
-                class_name="bars",
-            ),
+            rx.box(each(days, lambda day: _bar(day, top)), class_name="bars"),
             role="img",
             aria_label=sentence,
             class_name="bars-figure",
@@ -64,5 +60,4 @@ def spark(values: Any, top: Any) -> rx.Component:
     def bar(value: Any) -> rx.Component:
         return rx.el.i(style={"height": f"max(2px, calc({value} / {top} * 100%))"})
 
-    bars = rx.foreach(values, bar) if isinstance(values, rx.Var) else rx.fragment(*[bar(value) for value in values])
-    return rx.box(bars, class_name="spark", aria_hidden="true")
+    return rx.box(each(values, bar), class_name="spark", aria_hidden="true")

@@ -1,6 +1,7 @@
-"""One way to show this or that, whether the condition is known when the page is built or lives in a state."""
+"""One way to show this or that, or each of many, whether the values are known when the page is built or live in a state."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import reflex as rx
 
@@ -10,3 +11,13 @@ def choose(condition: Any, yes: Any, no: Any = None) -> Any:
     if isinstance(condition, rx.Var):
         return rx.cond(condition, yes, rx.fragment() if no is None else no)
     return yes if condition else rx.fragment() if no is None else no
+
+
+def match(value: str | rx.Var[str], drawn: dict[str, rx.Component]) -> rx.Component:
+    """What is drawn for this value; nothing for a value not in the list."""
+    return cast("rx.Component", rx.match(value, *drawn.items(), rx.fragment()))
+
+
+def each(rows: Any, draw: Callable[[Any], rx.Component]) -> rx.Component:
+    """Each row of a list Var (or of a list), drawn."""
+    return cast("rx.Component", rx.foreach(rows, draw)) if isinstance(rows, rx.Var) else rx.fragment(*[draw(row) for row in rows])

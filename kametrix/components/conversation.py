@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from kametrix.components.choose import choose
+from kametrix.components.choose import choose, each
 from kametrix.components.tokens import Flag, Text
 from kametrix.state.rows import TurnRow
 
@@ -14,12 +14,7 @@ from kametrix.state.rows import TurnRow
 def conversation(turns: Any, *, seekable: Flag = False) -> rx.Component:
     """Turns in order; `turns` is a list Var (or a list) of TurnRow. With `seekable` each time is a button that plays from there,
     which needs a `player` on the same page."""
-    lines = (
-        rx.foreach(turns, lambda turn: _line(turn, seekable))
-        if isinstance(turns, rx.Var)
-        else rx.fragment(*[_line(turn, seekable) for turn in turns])
-    )
-    return rx.el.ol(lines, class_name="turns")
+    return rx.el.ol(each(turns, lambda turn: _line(turn, seekable)), class_name="turns")
 
 
 def _line(turn: TurnRow, seekable: Flag) -> rx.Component:

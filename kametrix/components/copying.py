@@ -10,7 +10,7 @@ from kametrix.components.tokens import Text
 def copy_button(text: Text, *, label: str = "Copy", icon_only: bool = False, **props: Any) -> rx.Component:
     """Copies `text`. With `icon_only` the label is for screen readers alone."""
     words = rx.el.span(label, class_name="sr-only") if icon_only else rx.el.span(label)
-    given = {"variant": "ghost", "color_scheme": "gray", "size": "1", "margin": "0", **props}
+    given: dict[str, Any] = {"variant": "ghost", "color_scheme": "gray", "size": "1", "margin": "0", **props}
     return rx.button(
         rx.icon("copy", size=14, aria_hidden="true", class_name="when-off"),
         rx.icon("check", size=14, aria_hidden="true", class_name="when-on"),

@@ -1,13 +1,15 @@
 """Form fields: the label above, help below, the error at the field in words."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import reflex as rx
 from reflex_components_core.el.element import Element
 
 from kametrix.components.choose import choose
 from kametrix.components.tokens import Flag, Text
+
+InputKind = Literal["text", "email", "password", "tel", "url", "number", "search", "time", "date"]
 
 
 class NativeForm(Element):
@@ -22,7 +24,7 @@ def field(
     label: str,
     name: str,
     *,
-    kind: str = "text",
+    kind: InputKind = "text",
     help: Text = "",
     error: Text = "",
     value: Text = "",
@@ -47,7 +49,7 @@ def field(
     )
 
 
-def _input(name: str, kind: str, error: Text, value: Text, **props: Any) -> rx.Component:
+def _input(name: str, kind: InputKind, error: Text, value: Text, **props: Any) -> rx.Component:
     slots = (rx.input.slot(_show_button(name), side="right"),) if kind == "password" else ()
     return rx.input(*slots, type=kind, size="3", width="100%", **_attributes(name, error, value, **props))
 

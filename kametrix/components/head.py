@@ -18,4 +18,4 @@ def head_components() -> list[rx.Component]:
 
 def toaster() -> rx.Component:
     """For `rx.App(toaster=...)`."""
-    return rx.toast.provider(position="bottom-right", rich_colors=False, close_button=False)
+    return rx.toast.provider(position="bottom-right", rich_colors=False, close_button=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.choose import each
 from kametrix.components.tokens import Text
 from kametrix.state.rows import TurnRow
 
@@ -23,7 +24,7 @@ def player(src: Text, turns: Any, *, total: Text) -> rx.Component:
             custom_attrs={"data-play": ""},
         ),
         rx.box(
-            rx.foreach(turns, _part) if isinstance(turns, rx.Var) else rx.fragment(*[_part(turn) for turn in turns]),
+            each(turns, _part),
             rx.el.input(
                 type="range",
                 min=0,

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.choose import each
 from kametrix.components.status import status_badge, status_word
 from kametrix.components.tokens import Text
 from kametrix.state.rows import CallRow
@@ -19,12 +20,13 @@ def column_heads(kind: str, heads: Sequence[tuple[str, str]]) -> rx.Component:
     return rx.el.div(rx.el.div(*cells, role="row", class_name=f"row cols {kind}"), role="rowgroup", class_name="heads")
 
 
-def data_table(label: Text, kind: str, columns: Sequence[tuple[str, str]], rows: Any, render: Callable[..., rx.Component]) -> rx.Component:
+def data_table(
+    label: Text, kind: str, columns: Sequence[tuple[str, str]], rows: Any, render: Callable[[Any], rx.Component]
+) -> rx.Component:
     """A table named `label`. `kind` is the CSS class of its grid, `rows` a list Var (or a list), `render(row)` draws a `table_row`."""
-    body = rx.foreach(rows, render) if isinstance(rows, rx.Var) else rx.fragment(*[render(row) for row in rows])
     return rx.el.div(
         column_heads(kind, columns),
-        rx.el.div(body, role="rowgroup", class_name="list", custom_attrs={"data-rows": ""}),
+        rx.el.div(each(rows, render), role="rowgroup", class_name="list", custom_attrs={"data-rows": ""}),
         role="table",
         aria_label=label,
     )

@@ -1,7 +1,10 @@
 """Status badge: a colour, an icon and a word, never colour alone."""
 
+from typing import Any
+
 import reflex as rx
 
+from kametrix.components.choose import match
 from kametrix.components.tokens import LOOKS, Kind, StatusLook, Text
 
 
@@ -13,7 +16,7 @@ def pulse_dot() -> rx.Component:
 def badge(look: StatusLook) -> rx.Component:
     """One look, drawn."""
     sign = pulse_dot() if look.pulse else rx.icon(look.icon, size=13, color=f"var(--{look.color}-11)", aria_hidden="true")
-    quiet = {"background": "transparent", "color": "var(--muted)", "padding_left": "0"} if look.quiet else {}
+    quiet: dict[str, Any] = {"background": "transparent", "color": "var(--muted)", "padding_left": "0"} if look.quiet else {}
     return rx.badge(
         sign,
         look.label,
@@ -34,14 +37,13 @@ def status_badge(kind: Kind, status: Text) -> rx.Component:
     looks = LOOKS[kind]
     if isinstance(status, str):
         return badge(looks[status])
-    return rx.match(status, *[(value, badge(look)) for value, look in looks.items()], rx.fragment())
+    return match(status, {value: badge(look) for value, look in looks.items()})
 
 
 def status_word(kind: Kind, status: Text) -> rx.Component:
     """The word alone in its colour, for narrow screens."""
     looks = LOOKS[kind]
-    words = [(value, rx.text(look.label, size="1", color=_quiet_color(look))) for value, look in looks.items()]
-    return rx.match(status, *words, rx.fragment())
+    return match(status, {value: rx.text(look.label, size="1", color=_quiet_color(look)) for value, look in looks.items()})
 
 
 def _quiet_color(look: StatusLook) -> str:

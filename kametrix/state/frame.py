@@ -23,7 +23,7 @@ class FrameState(AuthState):
     balance_note: str = ""
     is_low: bool = False
     live_calls: int = 0
-    agents: list[AgentLink] = []
+    agents: rx.Field[list[AgentLink]] = rx.field(default_factory=list)
     ribbon: str = ""
     shown: str = ""
     _path: str = ""
@@ -45,7 +45,7 @@ class FrameState(AuthState):
     async def refresh(self) -> None:
         """Read the frame again, after something changed it."""
         frame = await db.run(organizations.frame, self.actor)
-        person = self._principal.name if self._principal else ""
+        person = self.principal.name
         self.organization, self.email, self.role = frame.organization, frame.email, frame.role.value.capitalize()
         self.person = person or frame.email.partition("@")[0]
         self.initials = initials(self.person)
