@@ -104,14 +104,14 @@ def _offset(item: dict[str, Any], started_at: datetime | None) -> float | None:
 
 def _from_transcript(written: str) -> list[Turn]:
     """Turns by the labels at line starts; lines without one continue the turn before."""
-    turns: list[tuple[Role | None, list[str]]] = []
+    speeches: list[tuple[Role | None, list[str]]] = []
     for line in written.splitlines():
         if label := _LABEL.match(line):
-            turns.append((_ROLES.get(label[1].lower()), [label[2]]))
-        elif turns:
-            turns[-1][1].append(line)
-    spoken = ((role, "\n".join(lines).strip()) for role, lines in turns)
-    return [Turn(role, said) for role, said in spoken if role and said]
+            speeches.append((_ROLES.get(label[1].lower()), [label[2]]))
+        elif speeches:
+            speeches[-1][1].append(line)
+    turns = [Turn(role, "\n".join(lines).strip()) for role, lines in speeches if role]
+    return [turn for turn in turns if turn.text]
 
 
 def _bounded(turns: list[Turn]) -> list[Turn]:
