@@ -107,6 +107,14 @@
     else if (player) audioOf(player).paused ? play(player) : audioOf(player).pause();
   });
 
+  /* What is going on now counts its seconds here, from the number the server last told; the reader's clock may be wrong. */
+  const began = new WeakMap();
+  setInterval(() => document.querySelectorAll("[data-elapsed]").forEach((element) => {
+    const told = element.dataset.elapsed;
+    if (began.get(element)?.told !== told) began.set(element, { told, at: performance.now() - told * 1000 });
+    element.textContent = clock((performance.now() - began.get(element).at) / 1000);
+  }), 250);
+
   /* A form that is posted is sent once; coming back to the page wakes its buttons. */
   const rest = (form, resting) => form.querySelectorAll("button[type=submit]").forEach((button) => {
     button.toggleAttribute("data-disabled", resting);

@@ -7,6 +7,7 @@ import reflex as rx
 
 from kametrix.components.choose import each
 from kametrix.components.status import status_badge, status_word
+from kametrix.components.ticking import ticking
 from kametrix.components.tokens import Text
 from kametrix.state.rows import CallRow
 
@@ -79,7 +80,7 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
     )
     when = cell(
         rx.text(call.at, size="2", class_name="num"),
-        rx.box(rx.text(call.length, size="1", color="var(--muted)", class_name="num"), class_name="only-desk"),
+        rx.box(rx.text(_length(call), size="1", color="var(--muted)", class_name="num"), class_name="only-desk"),
         rx.box(status_word("call", call.status), class_name="only-phone"),
         class_name="end when",
     )
@@ -95,3 +96,7 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
         *desk[1:],
         kind="call-brief" if brief else "call-row",
     )
+
+
+def _length(call: CallRow) -> rx.Component:
+    return rx.cond(call.is_live, ticking(call.length, call.elapsed), rx.el.span(call.length))

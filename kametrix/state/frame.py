@@ -7,6 +7,7 @@ from kametrix.services import organizations
 from kametrix.services.access import SIGNED_IN
 from kametrix.services.wording import dollars
 from kametrix.settings import settings
+from kametrix.state import live
 from kametrix.state.guard import AuthState, allow
 from kametrix.state.rows import AgentLink
 
@@ -34,7 +35,8 @@ class FrameState(AuthState):
         """Read the frame. Another page's data is hidden until it arrives; a changed filter of the same page is not another page."""
         if self._path != (path := self.router.url.path):
             self._path, self.shown = path, ""
-        await self.refresh()
+        live.follow(self, FrameState.refresh, restart=True)
+        await self._read(db.run)
 
     @rx.event
     @allow(SIGNED_IN)
@@ -42,11 +44,16 @@ class FrameState(AuthState):
         """The page's own data is there: show it."""
         self.shown = route
 
+    @rx.event
+    @allow(SIGNED_IN)
     async def refresh(self) -> None:
         """Read the frame again, after something changed it."""
-        frame = await db.run(organizations.frame, self.actor)
+        await self._read(live.shared)
+
+    async def _read(self, run: live.Run) -> None:
+        frame = await run(organizations.frame, self.actor)
         person = self.principal.name
-        self.organization, self.email, self.role = frame.organization, frame.email, frame.role.value.capitalize()
+        self.organization, self.email, self.role = frame.organization, self.actor.email, self.actor.role.value.capitalize()
         self.person = person or frame.email.partition("@")[0]
         self.initials = initials(self.person)
         self.balance, self.balance_note, self.is_low = dollars(frame.balance), balance_note(frame), frame.is_low

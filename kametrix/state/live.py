@@ -27,6 +27,8 @@ from kametrix.state.guard import AuthState
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Run = Any
+"""`db.run` when a page loads, `shared` when it refreshes: both `(service, actor, ...)`."""
 
 DEBOUNCE_SECONDS: Final = 0.1
 NET_SECONDS: Final = 30.0
@@ -64,7 +66,10 @@ def follow(state: AuthState, refresh: Any, *, restart: bool = False) -> None:
 
 
 async def shared(service: Callable[Concatenate[Session, Actor, P], R], actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
-    """`db.run` for refresh events: tabs that may see the same ask the database once per round."""
+    """`db.run` for refresh events: tabs that may see the same ask the database once per round.
+
+    Only for services whose answer depends on organization and permissions, not on which person asks.
+    """
     key = (actor.organization_id, actor.permissions, service, args, tuple(sorted(kwargs.items())))
     known = _snapshots.get(key)
     if known and known[0] > time.monotonic() and not _failed(known[1]):

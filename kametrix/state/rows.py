@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CallRow:
-    """One call in a list. `status` is a CallStatus value; `title` is who called, `note` the line below; `cost` and `length` are words."""
+    """One call in a list. `status` is a CallStatus value; `title` is who called, `note` the line below; `cost` and `length` are words.
+
+    `elapsed`: seconds it has been live, from which the browser goes on counting.
+    """
 
     id: str
     status: str
@@ -17,6 +20,7 @@ class CallRow:
     length: str
     cost: str
     is_live: bool = False
+    elapsed: int = 0
 
 
 @dataclass(frozen=True)
