@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session
@@ -19,6 +21,7 @@ from sqlmodel import Session
 from kametrix.errors import Busy
 from kametrix.settings import settings
 
+log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -83,14 +86,15 @@ class Lane:
         self._taken = 0
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run blocking `work` in this lane. Raises Busy when the lane is full or the database gives no connection in time."""
+        """Run blocking `work` in this lane. Raises Busy when the lane is full or the database cannot be reached in time."""
         if self._taken >= self.threads + self.waiting:
             raise Busy("The server is very busy. Please try again in a moment.")
         self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
         self._taken += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args, **kwargs))
-        except PoolTimeout as error:
+        except (PoolTimeout, OperationalError, InterfaceError) as error:
+            log.warning("database.unavailable", lane=self.name, error=type(error).__name__, cause=type(error.__cause__).__name__)
             raise Busy("The server is very busy. Please try again in a moment.") from error
         finally:
             self._taken -= 1

@@ -1,8 +1,10 @@
-"""Answers in JSON for errors: one shape, `{"error": sentence, "errors": {field: sentence}}`."""
+"""Answers for errors: JSON in one shape, `{"error": sentence, "errors": {field: sentence}}`, and a plain page for people."""
+
+from html import escape
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from kametrix.errors import Busy, KametrixError, TooMany
 
@@ -30,3 +32,11 @@ async def on_bug(request: Request, error: Exception) -> Response:
     """Starlette's handler for everything else: logged in full, told in general."""
     log.error("request.failed", path=request.url.path, exc_info=error)
     return JSONResponse({"error": UNEXPECTED, "errors": {}}, status_code=500)
+
+
+def page(title: str, sentence: str, *, status: int) -> Response:
+    """A page that needs nothing of the front end, with a way on."""
+    body = f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p><p><a href='/'>Go to the start page</a></p>"
+    style = "body{font:16px/1.5 system-ui;max-width:36rem;margin:20vh auto;padding:0 1rem;color-scheme:light dark}"
+    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title><style>{style}</style>"
+    return HTMLResponse(f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>", status_code=status)

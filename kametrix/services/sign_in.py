@@ -1,0 +1,66 @@
+"""Opening a login session: by password or by signing up, with attempts limited."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from kametrix.errors import Invalid
+from kametrix.services import accounts, rate_limits, sessions
+from kametrix.services.access import PUBLIC, Actor, open_to
+from kametrix.services.rate_limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, OLD_PASSWORD, SIGN_UP
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where a request comes from. `session` is the hash of the session cookie it carries, empty without one."""
+
+    address: str
+    user_agent: str
+    session: str = ""
+
+
+@open_to(PUBLIC)
+def count_log_in(session: Session, email: str, browser: Browser) -> None:
+    """Count an attempt, in a transaction before it is made. Raises TooMany while the account or the address is locked."""
+    rate_limits.take(session, (LOGIN_ACCOUNT, _account(email)), (LOGIN_ADDRESS, browser.address))
+
+
+@open_to(PUBLIC)
+def count_sign_up(session: Session, browser: Browser) -> None:
+    """Count an attempt, in a transaction before it is made. Raises TooMany when too many came from the address."""
+    rate_limits.take(session, (SIGN_UP, browser.address))
+
+
+@open_to(PUBLIC)
+def count_old_password(session: Session, actor: Actor) -> None:
+    """Count an attempt to change a password, in a transaction before it is made. Raises TooMany."""
+    rate_limits.take(session, (OLD_PASSWORD, actor.user_id))
+
+
+@open_to(PUBLIC)
+def by_password(session: Session, email: str, password: str, browser: Browser) -> str:
+    """Returns the token of a new session in place of the browser's old one. Raises Invalid; the attempt stays counted then."""
+    user = accounts.log_in(session, email, password)
+    rate_limits.forget(session, LOGIN_ACCOUNT, _account(email))
+    rate_limits.give_back(session, LOGIN_ADDRESS, browser.address)
+    return _start(session, user, browser)
+
+
+@open_to(PUBLIC)
+def by_sign_up(session: Session, form: accounts.SignUp, browser: Browser) -> str:
+    """Returns the token of the new person's session. Raises Invalid."""
+    return _start(session, accounts.sign_up(session, form), browser)
+
+
+def _start(session: Session, user: accounts.User, browser: Browser) -> str:
+    if browser.session:
+        sessions.end(session, browser.session)
+    return sessions.start(session, user, ip_address=browser.address, user_agent=browser.user_agent)
+
+
+def _account(email: str) -> str:
+    """One spelling per account, so that attempts under other spellings count together."""
+    try:
+        return accounts.normal_email(email)
+    except Invalid:
+        return email.strip().lower()[:320]
