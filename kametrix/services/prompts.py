@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kametrix.errors import Invalid
+from kametrix.models import Agent
 from kametrix.services import texts
 from kametrix.services.agent_form import AgentForm
 from kametrix.services.texts import Texts
@@ -53,6 +54,11 @@ def first_message(greeting: str, language: str, *, discloses_ai: bool, records_c
     words = texts.of(language)
     parts = (words.discloses_ai if discloses_ai else "", words.discloses_recording if records_calls else "", plain(greeting))
     return " ".join(filter(None, parts))
+
+
+def spoken_first(agent: Agent) -> str:
+    """What callers of a stored agent hear first."""
+    return first_message(agent.greeting, agent.language, discloses_ai=agent.discloses_ai, records_calls=agent.records_calls)
 
 
 def plain(typed: str) -> str:

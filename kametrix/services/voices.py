@@ -1,6 +1,7 @@
 """The voices a caller can hear: Vapi's own, as its documentation listed them in August 2026; retired ones are not offered.
 
-Source: docs.vapi.ai, "Vapi Voices", active voices. The accent is the voice's character in English; each speaks German too.
+Source: docs.vapi.ai, "Vapi Voices", active voices; Rohan is left out, it alone has no version 2. The accent is the voice's
+character in English; each speaks German too.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ VOICES: Final = (
     Voice("Naina", "Naina", "A woman in her twenties, calm and collected; Indian American."),
     Voice("Neil", "Neil", "A man in his twenties, clear and professional; Indian American."),
     Voice("Nico", "Nico", "A man in his twenties, casual and natural; American."),
-    Voice("Rohan", "Rohan", "A man in his twenties, bright and energetic; Indian American."),
     Voice("Sagar", "Sagar", "A man in his twenties, steady and professional; Indian American."),
     Voice("Savannah", "Savannah", "A woman in her twenties, straightforward; from the American South."),
     Voice("Sid", "Sid", "A man in his thirties, deep and laid-back; American."),
