@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from sqlmodel import Session
 
 from kametrix import db
+from kametrix.integrations.vapi.client import VapiClient
 from kametrix.settings import settings
 
 P = ParamSpec("P")
@@ -29,10 +30,18 @@ def conninfo() -> str:
     return make_conninfo("", **arguments)
 
 
-jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6))
+jobs = procrastinate.App(
+    connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6),
+    import_paths=["kametrix.jobs.schedule"],
+)
 
 
 def perform(service: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run `service(session, ...)` in one transaction of the platform login."""
     with db.transaction() as session:
         return service(session, *args, **kwargs)
+
+
+def vapi() -> VapiClient:
+    """The voice provider's client for one job, to be used in a `with` block."""
+    return VapiClient(settings().vapi_base_url, settings().vapi_api_key.get_secret_value())

@@ -1,0 +1,137 @@
+"""May this call start? Answered while the telephone rings, with the organization's row locked.
+
+A ceiling gates starting a call, never charging one that happened (product.md 4.6-4). Only numbers of organizations with a
+ceiling, and of agents that are off, ask here; every other call is answered by the provider without us.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import text
+from sqlmodel import Session, col, func, select
+
+from kametrix import clock
+from kametrix.errors import Invalid
+from kametrix.integrations.vapi.events import Message, parties
+from kametrix.integrations.vapi.redaction import redact
+from kametrix.models import (
+    LIVE,
+    Agent,
+    Call,
+    CallStatus,
+    CreditTransaction,
+    Organization,
+    OrganizationStatus,
+    OrgRole,
+    TransactionType,
+    User,
+    UserOrganization,
+    WebhookEvent,
+)
+from kametrix.services import credits, texts
+from kametrix.services.access import SYSTEM, open_to
+from kametrix.services.call_events import forward, learn_parties, open_call
+from kametrix.services.inbox import PROVIDER, own_key
+from kametrix.services.site_settings import cents_per_minute
+from kametrix.settings import settings
+
+STALE: Final = timedelta(minutes=10)
+"""A live call this much older than the longest it may last was lost, and blocks nobody."""
+SERVED: Final = (OrganizationStatus.ACTIVE, OrganizationStatus.TRIAL)
+
+log = structlog.get_logger()
+
+
+@open_to(SYSTEM)
+def answer(session: Session, agent_id: str, message: Message) -> dict[str, Any]:
+    """What Vapi is told for a ringing call of this agent: `assistantId`, with `maxDurationSeconds` under a ceiling, or a spoken `error`.
+
+    An admitted call is opened in the same transaction; a repeated request for the same call gets the same answer.
+    Raises Invalid without a call id and Refused for a call of another agent.
+    """
+    if message.call_id is None:
+        raise Invalid("An assistant-request needs a call id. Nothing was stored.")
+    agent, organization = _locked(session, agent_id)
+    key = own_key(agent_id, f"{message.call_id}:{message.type}")
+    earlier = session.exec(select(WebhookEvent.payload).where(WebhookEvent.provider == PROVIDER, WebhookEvent.dedupe_key == key)).first()
+    if earlier is not None:
+        return earlier["answer"]
+    given = _decide(session, agent, organization, message.call_id)
+    if "error" not in given:
+        call = open_call(session, message.call_id, agent_id=agent.id, organization_id=organization.id, heard_at=clock.now())
+        call.status = forward(call.status, CallStatus.RINGING)
+        learn_parties(session, call, parties(message.body))
+    _remember(session, agent, message, key, given)
+    log.info("gate.answered", agent_id=agent_id, admitted="error" not in given)
+    return given
+
+
+def _locked(session: Session, agent_id: str) -> tuple[Agent, Organization]:
+    """Agent and organization in one look-up; requests of one organization are decided one after the other, so limits are exact."""
+    joined = select(Agent, Organization).join(Organization, col(Organization.id) == Agent.organization_id)
+    return session.exec(joined.where(Agent.id == agent_id).with_for_update(of=Organization, key_share=True)).one()
+
+
+def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str) -> dict[str, Any]:
+    spoken = texts.of(agent.language)
+    if not agent.is_active or agent.deleted_at is not None:
+        return {"error": spoken.line_off}
+    if organization.status not in SERVED or organization.deleted_at is not None or agent.vapi_assistant_id is None:
+        return {"error": spoken.line_unavailable}
+    if not _has_purchased(session, organization):
+        if settings().is_production and not _has_verified_owner(session, organization):
+            return {"error": spoken.line_unavailable}
+        if _others_live(session, organization, vapi_call_id):
+            return {"error": spoken.line_busy}
+    headroom = credits.headroom(session, organization)
+    if headroom is None:
+        return {"assistantId": agent.vapi_assistant_id}
+    minutes = headroom // max(cents_per_minute(session), 1)
+    if minutes < 1:
+        return {"error": spoken.line_unavailable}
+    limit = min(agent.max_duration_seconds, minutes * 60)
+    return {"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}}
+
+
+def _has_purchased(session: Session, organization: Organization) -> bool:
+    bought = select(CreditTransaction.id).where(
+        CreditTransaction.organization_id == organization.id, CreditTransaction.type == TransactionType.PURCHASE
+    )
+    return session.exec(bought.limit(1)).first() is not None
+
+
+def _has_verified_owner(session: Session, organization: Organization) -> bool:
+    owners = select(User.id).join(UserOrganization, col(UserOrganization.user_id) == User.id)
+    owners = owners.where(UserOrganization.organization_id == organization.id, UserOrganization.role == OrgRole.OWNER)
+    return session.exec(owners.where(col(User.email_verified)).limit(1)).first() is not None
+
+
+def _others_live(session: Session, organization: Organization, vapi_call_id: str) -> bool:
+    """Whether another call of the organization runs. A row whose call must be over by now does not count."""
+    longest = func.make_interval(0, 0, 0, 0, 0, 0, Agent.max_duration_seconds)
+    running = select(Call.id).join(Agent, col(Agent.id) == Call.agent_id)
+    running = running.where(Call.organization_id == organization.id, col(Call.status).in_(LIVE), Call.vapi_call_id != vapi_call_id)
+    return session.exec(running.where(col(Call.started_at) + longest > clock.now() - STALE).limit(1)).first() is not None
+
+
+def _remember(session: Session, agent: Agent, message: Message, key: str, given: dict[str, Any]) -> None:
+    """Keep request and answer in the inbox, as work that is done."""
+    session.flush()
+    session.connection().execute(
+        text("""
+            insert into webhook_event (provider, dedupe_key, type, subject, organization_id, agent_id, payload,
+              received_at, processed_at, next_attempt_at)
+            values (:provider, :key, :type, :subject, :organization, :agent, cast(:payload as jsonb), :now, :now, :now)"""),
+        {
+            "provider": PROVIDER,
+            "key": key,
+            "type": message.type,
+            "subject": message.call_id,
+            "organization": agent.organization_id,
+            "agent": agent.id,
+            "payload": json.dumps({"message": redact(message.body), "answer": given}),
+            "now": clock.now(),
+        },
+    )
