@@ -95,7 +95,28 @@
   };
   for (const kind of ["timeupdate", "play", "pause", "ended", "loadedmetadata", "error"]) addEventListener(kind, changed, true);
 
+  /* The sample call of the front page: as it would be spoken, at twice the pace. */
+  let sampleTimers = [];
+  const playSample = () => {
+    const sample = document.querySelector("[data-sample]");
+    const time = sample.querySelector("[data-clock]");
+    const turns = [...sample.querySelectorAll("[data-second]")];
+    const summary = sample.querySelector(".sample-summary");
+    const [minutes, seconds] = time.dataset.clock.split(":").map(Number);
+    const total = minutes * 60 + seconds;
+    const at = (second, work) => sampleTimers.push(setTimeout(work, second * 500));
+    sampleTimers.forEach(clearTimeout);
+    sampleTimers = [];
+    [...turns, summary].forEach((part) => part.classList.add("soon"));
+    sample.classList.add("running");
+    sample.scrollIntoView({ block: "nearest" });
+    turns.forEach((turn) => at(Number(turn.dataset.second), () => turn.classList.remove("soon")));
+    for (let second = 0; second <= total; second++) at(second, () => { time.textContent = clock(second); });
+    at(total, () => { summary.classList.remove("soon"); sample.classList.remove("running"); });
+  };
+
   addEventListener("click", (event) => {
+    if (closest(event, "[data-play-sample]")) return playSample();
     const button = closest(event, "[data-copy], [data-shows], [data-opens], [data-play], [data-seek]");
     if (!button) return;
     const { copy: words, shows, opens, seek: at } = button.dataset;
