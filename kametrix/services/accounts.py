@@ -89,7 +89,7 @@ def sign_up(session: Session, form: SignUp) -> User:
     except IntegrityError as error:
         if existing := _by_email(session, form.email):
             return _repeated(existing, form)
-        raise error
+        raise Invalid.fields({"email": TAKEN}) from error
 
 
 def _create(session: Session, form: SignUp) -> User:

@@ -1,5 +1,6 @@
 """Passwords: what is accepted (product decision 15), how strong one is, hashing with bcrypt. Slow: never on the event loop."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ STRONG_ENOUGH = 3
 """Of zxcvbn's scores 0..4."""
 MEASURED = 72
 """Characters: zxcvbn takes no more."""
+WORDS = re.compile(r"[^\W_]{3,}")
 LABELS = ("Very weak", "Weak", "Fair", "Good", "Strong")
 
 
@@ -31,7 +33,7 @@ class Strength:
 
 def strength(password: str, inputs: tuple[str, ...]) -> Strength:
     """How hard `password` is to guess for someone who knows `inputs` (e-mail, names)."""
-    known = [word for text in inputs for word in (text[:MEASURED], *text[:MEASURED].replace("@", " ").split()) if word]
+    known = [word for text in inputs for word in (text[:MEASURED], *WORDS.findall(text[:MEASURED]))]
     if not password:
         return Strength(0, LABELS[0], "")
     found: dict[str, Any] = dict(zxcvbn(password[:MEASURED], user_inputs=known))
