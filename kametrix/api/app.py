@@ -6,11 +6,13 @@ from starlette.routing import BaseRoute
 from kametrix.api import auth, health
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
+from kametrix.api.webhooks import vapi
 from kametrix.errors import KametrixError
 
 ROUTES: tuple[BaseRoute, ...] = (
     *health.routes,
     *auth.routes,
+    *vapi.routes,
 )  # fmt: skip
 """One line per module, in the order they are matched; a module's `routes` are made by `api.access.route`."""
 

@@ -32,7 +32,7 @@ def conninfo() -> str:
 
 jobs = procrastinate.App(
     connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6),
-    import_paths=["kametrix.jobs.schedule"],
+    import_paths=["kametrix.jobs.schedule", "kametrix.jobs.agents", "kametrix.jobs.phone_numbers"],
 )
 
 
