@@ -8,17 +8,17 @@ import reflex as rx
 from kametrix import pages
 from kametrix.api.app import create
 from kametrix.api.edge import EdgeMiddleware
-from kametrix.components.head import STYLESHEETS, head_components, toaster
+from kametrix.components import head
 from kametrix.state import failures, live
 from kametrix.state.guard import EventGuard
 
 FRONT_END = Path(".web/build/client")
 
 app = rx.App(
-    stylesheets=STYLESHEETS,
+    stylesheets=head.STYLESHEETS,
     html_lang="en",
-    toaster=toaster(),
-    head_components=head_components(),
+    toaster=head.toaster(),
+    head_components=head.head_components(),
     backend_exception_handler=failures.show,
     api_transformer=[create(), partial(EdgeMiddleware, front_end=FRONT_END)],
 )
