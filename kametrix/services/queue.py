@@ -22,11 +22,11 @@ def enqueue(
 
     `once`: at most one such job waits; `serial`: jobs sharing it run one after the other.
     """
-    job = _queue().configure_task(
-        name, connection=session.connection(), queueing_lock=once, lock=serial, schedule_at=at, allow_unknown=True
-    )
     try:
         with session.begin_nested():
-            job.defer(**args)
+            savepoint = session.connection()  # the savepoint is set when the connection is asked for within the block
+            _queue().configure_task(name, connection=savepoint, queueing_lock=once, lock=serial, schedule_at=at, allow_unknown=True).defer(
+                **args
+            )
     except AlreadyEnqueued:
         return
