@@ -68,17 +68,17 @@ def checked(form: AgentForm) -> AgentForm:
     """The form as it will be stored. Raises Invalid with every wrong field; indexes in lists count what was sent."""
     form = _cleaned(form)
     errors = {**_text_errors(form), **_choice_errors(form), **_service_errors(form), **_faq_errors(form)}
-    filled = replace(form, greeting=_filled(form, form.greeting), end_call_message=_filled(form, form.end_call_message))
+    spoken = replace(form, greeting=filled(form, form.greeting), end_call_message=filled(form, form.end_call_message))
     for name in ("greeting", "end_call_message"):
-        if name not in errors and len(getattr(filled, name)) > LIMITS[name]:
+        if name not in errors and len(getattr(spoken, name)) > LIMITS[name]:
             errors[name] = f"With the names filled in this is longer than {LIMITS[name]} characters. Please shorten it."
     if errors:
         raise Invalid.fields(errors)
     return replace(
-        filled,
-        services=tuple(filter(None, filled.services)),
-        faqs=tuple(pair for pair in filled.faqs if pair.question),
-        end_call_message=filled.end_call_message or texts.of(form.language).end_call,
+        spoken,
+        services=tuple(filter(None, spoken.services)),
+        faqs=tuple(pair for pair in spoken.faqs if pair.question),
+        end_call_message=spoken.end_call_message or texts.of(form.language).end_call,
     )
 
 
@@ -111,7 +111,8 @@ def _line(typed: str) -> str:
     return " ".join(_text(typed).split())
 
 
-def _filled(form: AgentForm, text: str) -> str:
+def filled(form: AgentForm, text: str) -> str:
+    """`text` with its placeholders replaced by the names of the form; unknown ones stay."""
     known = {"businessname": form.business_name, "agentname": form.name}
     return PLACEHOLDER.sub(lambda found: known.get(found[1].lower(), found[0]), text)
 

@@ -1,0 +1,222 @@
+"""The form of an agent, new or existing. The browser holds what is being typed; the state keeps a copy of every field, so
+that an error, a lost connection or a look at another page loses nothing, and speaks it in the preview."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import reflex as rx
+
+from kametrix import db
+from kametrix.crypto import new_token
+from kametrix.errors import Invalid, KametrixError, NotFound
+from kametrix.services import agent_form, agents, prompts
+from kametrix.services.agent_form import AgentForm, Faq
+from kametrix.state.guard import AuthState, allow
+
+TEXTS: Final = ("name", "business_name", "description", "services", "hours", "greeting", "end_call_message", "policies")
+"""Fields of free text, called as in AgentForm; `services` holds one per line."""
+CHOICES: Final = ("voice_id", "language", "timezone")
+SWITCHES: Final = ("discloses_ai", "records_calls")
+OF_ROWS: Final = re.compile(r"(question|answer)-([0-9]{1,4})")
+LONGEST: Final = 10_000
+"""Characters kept of one field: more than any may hold, so that the error can say by how much."""
+EMPTY_ROWS: Final = 2
+ZONE_OF_BROWSER: Final = "Intl.DateTimeFormat().resolvedOptions().timeZone"
+TO_FIRST_ERROR: Final = "setTimeout(() => document.querySelector('[aria-invalid=true]')?.focus(), 60)"
+
+
+@dataclass(frozen=True)
+class FaqRow:
+    """One question with its answer: first values and errors. `key` names its inputs: question-<key>, answer-<key>."""
+
+    key: str
+    question: str = ""
+    answer: str = ""
+    question_error: str = ""
+    answer_error: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a caller would hear: the first words, a question of theirs, its answer, the last words."""
+
+    first: str = ""
+    question: str = ""
+    answer: str = ""
+    last: str = ""
+
+
+class AgentFormState(AuthState):
+    """`start` holds the values the inputs begin with; `errors` what is wrong, by field."""
+
+    editing: str = ""
+    title: str = ""
+    submission: str = ""
+    start: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    switched: rx.Field[dict[str, bool]] = rx.field(default_factory=dict)
+    zone: str = ""
+    faqs: rx.Field[list[FaqRow]] = rx.field(default_factory=list)
+    errors: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    problem: str = ""
+    preview: Preview = Preview()
+    is_kept: bool = False
+    is_missing: bool = False
+    is_sending: bool = False
+    _typed: rx.Field[dict[str, Any]] = rx.field(default_factory=dict)
+    _address: str = ""
+
+    @rx.event
+    @allow("agents:write")
+    async def load(self) -> Any:
+        """Open the form; one that was left half filled is shown as it was left."""
+        address = self.router.url.path.rstrip("/")
+        self.is_sending = False
+        if address == self._address and self._typed:
+            self._begin(self._form(self._values()))
+            self.is_kept = True
+            return None
+        return await self._open(address)
+
+    @rx.event
+    @allow("agents:write")
+    def start_over(self) -> Any:
+        """Forget what was typed; the page loads anew, so that its inputs do."""
+        self._typed = {}
+        return rx.call_script("window.location.reload()")
+
+    async def _open(self, address: str) -> Any:
+        self._address, self._typed, self.submission = address, {}, new_token()
+        self.editing = "" if address.endswith("/new") else address.split("/")[2]
+        self.problem, self.errors, self.is_kept, self.is_missing = "", {}, False, False
+        try:
+            form = await (db.run(agents.form_of, self.actor, self.editing) if self.editing else db.run(agents.blank, self.actor))
+        except NotFound:
+            self.is_missing = True
+            return None
+        self.title = form.name if self.editing else "New agent"
+        self._begin(form)
+        if not self.editing and form.timezone == "UTC":
+            return rx.call_script(ZONE_OF_BROWSER, callback=AgentFormState.choose_zone)
+        return None
+
+    def _begin(self, form: AgentForm) -> None:
+        texts = {name: getattr(form, name) for name in TEXTS if name != "services"}
+        choices = {name: getattr(form, name) for name in CHOICES}
+        self.start = {**texts, **choices, "services": "\n".join(form.services)}
+        self.switched = {name: getattr(form, name) for name in SWITCHES}
+        self.zone = form.timezone
+        pairs = [pair for pair in form.faqs if pair.question or pair.answer]
+        rows = [FaqRow(str(index), pair.question, pair.answer) for index, pair in enumerate(pairs)]
+        self.faqs = rows + [FaqRow(str(len(rows) + index)) for index in range(max(0, EMPTY_ROWS - len(rows)))]
+        self._typed = {name: value for name, value in self._typed.items() if not OF_ROWS.fullmatch(name)}
+        for row in rows if self._typed else ():
+            self._typed |= {f"question-{row.key}": row.question, f"answer-{row.key}": row.answer}
+        self.preview = preview(form)
+
+    @rx.event
+    @allow("agents:write")
+    def keep(self, name: str, value: str | bool) -> None:
+        """Remember what is being typed in the field called `name`."""
+        if name not in TEXTS + CHOICES + SWITCHES and not (OF_ROWS.fullmatch(name) and len(self._typed) < 200):
+            return
+        self._typed[name] = value if isinstance(value, bool) else str(value)[:LONGEST]
+        self.preview = preview(self._form(self._values()))
+
+    @rx.event
+    @allow("agents:write")
+    def choose_zone(self, zone: str) -> None:
+        """Take the zone the person chose, or the browser's own; one nobody knows stays as it is."""
+        if zone in agent_form.zones():
+            self.zone = self._typed["timezone"] = zone
+
+    @rx.event
+    @allow("agents:write")
+    def add_faq(self) -> None:
+        """One more question."""
+        if len(self.faqs) < agent_form.MAX_FAQS:
+            self.faqs = [*self.faqs, FaqRow(str(max((int(row.key) for row in self.faqs), default=-1) + 1))]
+
+    @rx.event
+    @allow("agents:write")
+    def remove_faq(self, key: str) -> None:
+        """One question less."""
+        self.faqs = [row for row in self.faqs if row.key != key]
+        self._typed |= {f"question-{key}": "", f"answer-{key}": ""}
+        self.preview = preview(self._form(self._values()))
+
+    @rx.event
+    @allow("agents:write")
+    async def submit(self, sent: dict[str, Any]) -> AsyncGenerator[Any]:
+        """Save. What is wrong is told at each field and everything typed stays; sent twice, it makes one agent."""
+        self.is_sending, self.errors, self.problem = True, {}, ""
+        self._typed = {name: str(value)[:LONGEST] for name, value in sent.items() if name in TEXTS + CHOICES or OF_ROWS.fullmatch(name)}
+        self._typed |= {name: bool(sent.get(name)) for name in SWITCHES}
+        yield
+        try:
+            saved = await self._save(str(sent.get("submission", "")))
+        except Invalid as error:
+            self._tell(error.errors)
+            self.problem = "Nothing is saved yet. Please look at what is marked below." if error.errors else error.message
+            yield rx.call_script(TO_FIRST_ERROR)
+            return
+        except KametrixError as error:
+            self.problem = f"{error.message} What you typed is still here."
+            return
+        finally:
+            self.is_sending = False
+        self._typed = {}
+        yield rx.toast.success(f"{saved.name} is saved." if self.editing else f"{saved.name} is ready to be called.")
+        yield rx.redirect(f"/agents/{saved.id}")
+
+    async def _save(self, submission: str) -> agents.AgentView:
+        form = self._form(self._typed)
+        address = self.router.url.path.rstrip("/")
+        if address.endswith("/new"):
+            return await db.run(agents.create, self.actor, form, submission=submission[:100])
+        return await db.run(agents.update, self.actor, address.split("/")[2], form)
+
+    def _values(self) -> dict[str, Any]:
+        """Every field as it stands now: what was typed over what the form began with."""
+        rows = {f"{kind}-{row.key}": getattr(row, kind) for row in self.faqs for kind in ("question", "answer")}
+        return {**self.start, **self.switched, **rows, **self._typed}
+
+    def _form(self, values: Mapping[str, Any]) -> AgentForm:
+        fields: dict[str, Any] = {name: str(values.get(name, "")) for name in (*TEXTS, *CHOICES)}
+        fields |= {name: bool(values.get(name)) for name in SWITCHES}
+        fields["services"] = tuple(filter(str.strip, fields["services"].splitlines()))
+        fields["faqs"] = tuple(Faq(str(values[f"question-{key}"]), str(values.get(f"answer-{key}", ""))) for key in _keys(values))
+        return AgentForm(**fields)
+
+    def _tell(self, errors: Mapping[str, str]) -> None:
+        """Put each error at its field. A row that the browser sent and this state has forgotten is made again."""
+        rows = {
+            key: FaqRow(key, str(self._typed[f"question-{key}"]), str(self._typed.get(f"answer-{key}", ""))) for key in _keys(self._typed)
+        }
+        told: dict[str, str] = {}
+        for place, message in errors.items():
+            name, *inside = place.split(".")
+            if name == "faqs" and inside:
+                key = list(rows)[int(inside[0])]
+                rows[key] = replace(rows[key], **{f"{inside[1]}_error": message})
+            else:
+                told.setdefault(name, f"Line {int(inside[0]) + 1}: {message}" if inside else message)
+        known = {row.key: row for row in self.faqs}
+        self.faqs = [
+            replace(row, question=known[key].question, answer=known[key].answer) if key in known else row for key, row in rows.items()
+        ]
+        self.errors = told
+
+
+def _keys(values: Mapping[str, Any]) -> list[str]:
+    """The rows of questions among these fields, in their order."""
+    return [name.removeprefix("question-") for name in values if name.startswith("question-")]
+
+
+def preview(form: AgentForm) -> Preview:
+    """The beginning and the end of a call as the form stands."""
+    spoken = agent_form.filled(form, form.greeting)
+    first = prompts.first_message(spoken, form.language, discloses_ai=form.discloses_ai, records_calls=form.records_calls)
+    asked = next((pair for pair in form.faqs if pair.question.strip() and pair.answer.strip()), Faq("", ""))
+    return Preview(first, asked.question, asked.answer, agent_form.filled(form, form.end_call_message))

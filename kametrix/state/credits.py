@@ -1,0 +1,126 @@
+"""The wallet in words: one honest number, what it means, what packs buy, and every cent since."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from kametrix import clock, db
+from kametrix.services import credits
+from kametrix.services.money_text import balance_text
+from kametrix.services.wording import dollars, minutes, moment
+from kametrix.services.zones import zone_of
+from kametrix.state import live
+from kametrix.state.guard import AuthState, allow
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One transaction; `why` explains the amount, `href` opens the call that caused it."""
+
+    id: str
+    type: str
+    at: str
+    what: str
+    why: str
+    amount: str
+    is_gain: bool
+    balance: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack as its card shows it; `settlement` says what grace takes first."""
+
+    name: str
+    price: str
+    minutes: str
+    settlement: str
+
+
+class CreditsState(AuthState):
+    """Wallet, packs and one page of the ledger; the place in the ledger stands in the address."""
+
+    balance: str = ""
+    headline: str = ""
+    meaning: str = ""
+    is_low: bool = False
+    is_grace: bool = False
+    price: str = ""
+    packs: rx.Field[list[Pack]] = rx.field(default_factory=list)
+    lines: rx.Field[list[LedgerLine]] = rx.field(default_factory=list)
+    older: str = ""
+    is_first_page: bool = True
+
+    @rx.event
+    @allow("credits:read")
+    async def load(self) -> None:
+        """Show the wallet."""
+        live.follow(self, CreditsState.refresh)
+        await self._read(db.run)
+
+    @rx.event
+    @allow("credits:read")
+    async def refresh(self) -> None:
+        """Money moved."""
+        await self._read(live.shared)
+
+    async def _read(self, run: live.Run) -> None:
+        after = self.router.url.query_parameters.get("older") or None
+        wallet: credits.Wallet = await run(credits.wallet, self.actor)
+        page: credits.Page = await run(credits.transactions, self.actor, after=after)
+        on_sale: list[credits.PackRow] = await run(credits.packs, self.actor)
+        now = clock.now().astimezone(await run(zone_of, self.actor))
+        self.balance = dollars(wallet.balance)
+        self.headline, self.meaning = wallet_words(wallet)
+        self.is_low, self.is_grace = wallet.is_low, wallet.grace > 0
+        self.price = dollars(wallet.rate)
+        self.packs = [
+            Pack(pack.name, dollars(pack.price_in_cents).removesuffix(".00"), minutes(pack.minutes), pack.settlement) for pack in on_sale
+        ]
+        self.lines = [ledger_line(row, now) for row in page.rows]
+        self.older = f"/credits?{urlencode({'older': page.next})}" if page.next else ""
+        self.is_first_page = after is None
+
+
+def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
+    """What the number means, in a line and in a sentence or two."""
+    if wallet.ceiling_cents is not None and not wallet.has_purchased:
+        left = max(0, wallet.balance + wallet.ceiling_cents)
+        ceiling = f"Before your first pack, calls may use up to {dollars(wallet.ceiling_cents)}; {dollars(left)} of that is left."
+        after = "Your first pack pays back what they used, and then no call is turned away for want of credit."
+        if wallet.grace or not wallet.balance:
+            headline = f"{dollars(wallet.grace)} used before your first pack" if wallet.grace else "Your phone is answered all the same"
+            return headline, f"{ceiling} {after}"
+        return balance_text(wallet.balance, wallet.rate), ceiling
+    if wallet.grace:
+        rest = "Your phone keeps being answered. Your next pack pays this back first; the rest is yours."
+        if wallet.ceiling_cents is not None:
+            rest = f"Calls are answered until {dollars(wallet.ceiling_cents)} of grace is used. Your next pack pays it back first."
+        return f"{dollars(wallet.grace)} of grace in use", rest
+    return balance_text(
+        wallet.balance, wallet.rate
+    ), "When it is used up, your phone keeps being answered; the next pack pays that back first."
+
+
+def ledger_line(row: credits.TransactionRow, now: datetime) -> LedgerLine:
+    """One transaction in words; `now` in the organization's zone."""
+    parts = [f"{minutes(row.minutes)} × {dollars(row.rate)}"] if row.minutes and row.rate else []
+    if row.grace_used:
+        parts.append(f"{dollars(row.grace_used)} of it grace")
+    if row.grace_repaid:
+        parts.append(f"{dollars(row.grace_repaid)} paid back grace")
+    parts.append(f"{dollars(row.balance_before)} → {dollars(row.balance_after)}")
+    return LedgerLine(
+        id=row.id,
+        type=row.type,
+        at=moment(row.created_at.astimezone(now.tzinfo), now),
+        what=f"{row.description}: {row.note}" if row.note else row.description,
+        why=", ".join(parts),
+        amount=dollars(row.amount, signed=True),
+        is_gain=row.amount > 0,
+        balance=dollars(row.balance_after),
+        href=f"/calls/{row.call_id}" if row.call_id else "",
+    )

@@ -1,0 +1,127 @@
+"""The dashboard in words."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from kametrix import db
+from kametrix.services import dashboard
+from kametrix.services.dashboard import Day, FirstSteps, Overview
+from kametrix.services.money_text import balance_text, low_balance_text
+from kametrix.services.wording import counted, dollars, minutes
+from kametrix.state import live
+from kametrix.state.call_rows import call_row
+from kametrix.state.guard import AuthState, allow
+from kametrix.state.rows import CallRow
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of a newcomer's first steps; `is_next` is the one to take now, `href` where."""
+
+    icon: str
+    title: str
+    text: str
+    action: str
+    href: str
+    is_done: bool
+    is_next: bool
+
+
+class DashboardState(AuthState):
+    """Everything the dashboard shows, prepared as words."""
+
+    greeting: str = ""
+    story: str = ""
+    balance: str = ""
+    balance_note: str = ""
+    low_balance: str = ""
+    active_agents: str = ""
+    agents_note: str = ""
+    calls_this_month: str = ""
+    month_note: str = ""
+    live_rows: rx.Field[list[CallRow]] = rx.field(default_factory=list)
+    recent: rx.Field[list[CallRow]] = rx.field(default_factory=list)
+    troubles: rx.Field[list[dashboard.Trouble]] = rx.field(default_factory=list)
+    steps: rx.Field[list[Step]] = rx.field(default_factory=list)
+    steps_done: str = ""
+    is_new: bool = True
+
+    @rx.event
+    @allow("calls:read")
+    async def load(self) -> None:
+        """Show the dashboard."""
+        live.follow(self, DashboardState.refresh)
+        await self._read(db.run)
+
+    @rx.event
+    @allow("calls:read")
+    async def refresh(self) -> None:
+        """Something in the organization changed."""
+        await self._read(live.shared)
+
+    async def _read(self, run: live.Run) -> None:
+        found: Overview = await run(dashboard.overview, self.actor)
+        first_name = (self.principal.name or self.actor.email.partition("@")[0]).split()[0]
+        self.greeting = f"{_time_of_day(found.now.hour)}, {first_name}"
+        self.story = story(found.today)
+        wallet = found.wallet
+        self.balance = dollars(wallet.balance)
+        self.balance_note = f"{dollars(wallet.grace)} of grace in use" if wallet.grace else f"about {minutes(wallet.minutes)} of calls"
+        self.low_balance = _low_balance(found)
+        self.active_agents = f"{found.active_agents} of {found.agents}" if found.active_agents != found.agents else str(found.agents)
+        self.agents_note = "answering your calls" if found.active_agents else "nobody answers yet"
+        self.calls_this_month = f"{found.calls_this_month:,}"
+        self.month_note = f"since 1 {found.now:%B}"
+        self.live_rows = [call_row(call, found.now) for call in found.live]
+        self.recent = [call_row(call, found.now, with_agent=True) for call in found.recent]
+        self.troubles = found.troubles
+        self.steps = first_steps(found.steps)
+        self.steps_done = f"{sum(step.is_done for step in self.steps)} of {len(self.steps)} done"
+        self.is_new = not (found.steps.has_agent and found.steps.has_called)
+
+
+def _time_of_day(hour: int) -> str:
+    if 5 <= hour < 12:
+        return "Good morning"
+    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
+def story(today: Day) -> str:
+    """'Today: 8 calls, 7 answered, 25 minutes, $4.35.'"""
+    if not today.calls:
+        return "No calls yet today."
+    parts = [counted(today.calls, "call")]
+    if today.answered != today.calls:
+        parts.append(f"{today.answered} answered")
+    return f"Today: {', '.join([*parts, minutes(today.minutes), dollars(today.cents)])}."
+
+
+def _low_balance(found: Overview) -> str:
+    """The warning of a low balance; a newcomer who never had any is told by the first steps instead."""
+    wallet = found.wallet
+    if not wallet.is_low or not (found.recent or wallet.has_purchased):
+        return ""
+    if wallet.grace:
+        return f"{dollars(wallet.grace)} of grace in use. Your next pack pays it back first."
+    return low_balance_text(wallet.balance, wallet.rate) if wallet.balance else f"Your balance is {balance_text(0, wallet.rate)}."
+
+
+def first_steps(done: FirstSteps) -> list[Step]:
+    """What to do first, in order; the first that is not done is the next."""
+    listed = (
+        ("headset", "Create your agent", "One short form. It writes its own greeting.", "Create it", "/agents/new"),
+        ("hash", "Get its telephone number", "Given to it by itself, as soon as one is free.", "See your agents", "/agents"),
+        ("phone-call", "Call it yourself", "Ask what a caller would ask, and hear how it sounds.", "Call it", "/agents"),
+        ("play", "Listen to a call", "Every call is kept with its words, its sound and its cost.", "See your calls", "/calls"),
+        (
+            "wallet",
+            "Buy credit",
+            "Calls are answered before you do. What they use is taken from your first pack.",
+            "See prices",
+            "/credits",
+        ),
+    )
+    taken = (done.has_agent, done.has_number, done.has_called, done.has_listened, done.has_bought)
+    first = taken.index(False) if False in taken else -1
+    return [Step(*item, is_done=taken[index], is_next=index == first) for index, item in enumerate(listed)]
