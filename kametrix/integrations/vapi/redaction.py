@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 REDACTED = "[redacted]"
-_SECRET = re.compile(r"auth_?token|secret|api_?key|password|credential|authorization|private_?key|token$|^presigned", re.IGNORECASE)
+_SECRET = re.compile(
+    r"auth[_-]?token|secret|api[_-]?key|password|credential|authorization|private[_-]?key|token$|^presigned", re.IGNORECASE
+)
 _CAPABILITIES = frozenset({"controlUrl", "listenUrl", "webCallUrl"})  # whoever has the address can speak into the call
 _DROPPED = frozenset({"assistant", "newAssistant", "toAssistant", "fromAssistant", "squad", "headers", "systemPrompt"})
 _PROMPT_ROLES = frozenset({"system", "developer"})
