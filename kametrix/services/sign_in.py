@@ -1,4 +1,4 @@
-"""Opening a login session: by password or by signing up, with attempts limited."""
+"""Whatever takes a password: logging in, signing up, changing it; with attempts limited."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from kametrix.errors import Invalid
 from kametrix.services import accounts, rate_limits, sessions
-from kametrix.services.access import PUBLIC, Actor, open_to
+from kametrix.services.access import PUBLIC, SIGNED_IN, Actor, allows, open_to
 from kametrix.services.rate_limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, OLD_PASSWORD, SIGN_UP
 
 
@@ -31,7 +31,7 @@ def count_sign_up(session: Session, browser: Browser) -> None:
     rate_limits.take(session, (SIGN_UP, browser.address))
 
 
-@open_to(PUBLIC)
+@allows(SIGNED_IN)
 def count_old_password(session: Session, actor: Actor) -> None:
     """Count an attempt to change a password, in a transaction before it is made. Raises TooMany."""
     rate_limits.take(session, (OLD_PASSWORD, actor.user_id))
@@ -50,6 +50,14 @@ def by_password(session: Session, email: str, password: str, browser: Browser) -
 def by_sign_up(session: Session, form: accounts.SignUp, browser: Browser) -> str:
     """Returns the token of the new person's session. Raises Invalid."""
     return _start(session, accounts.sign_up(session, form), browser)
+
+
+@allows(SIGNED_IN)
+def change_password(session: Session, actor: Actor, session_id: str, old: str, new: str) -> int:
+    """Like `accounts.change_password`; a right old password takes its attempt back."""
+    ended = accounts.change_password(session, actor, session_id, old, new)
+    rate_limits.forget(session, OLD_PASSWORD, actor.user_id)
+    return ended
 
 
 def _start(session: Session, user: accounts.User, browser: Browser) -> str:

@@ -7,7 +7,6 @@ cookie of the websocket, resets the tab's state when the person changed, and ref
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from reflex.event import Event
 from reflex.middleware.middleware import Middleware
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
+from starlette.requests import cookie_parser
 
 from kametrix import db
 from kametrix.crypto import token_hash
@@ -90,14 +90,15 @@ _seen: dict[str, tuple[float, Principal | None]] = {}
 _rates: dict[str, tuple[float, float]] = {}
 
 
+def cookies_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """The cookies the websocket came with, by name; one that another application garbled does not cost the rest."""
+    return cookie_parser(headers.get("cookie", "") or "")
+
+
 def session_of(headers: Mapping[str, str]) -> str:
     """The hash of the session cookie in these headers, empty without one."""
-    cookies: SimpleCookie = SimpleCookie()
-    try:
-        cookies.load(headers.get("cookie", "") or "")
-    except CookieError:
-        return ""
-    return token_hash(cookies[COOKIE].value) if COOKIE in cookies else ""
+    token = cookies_of(headers).get(COOKIE, "")
+    return token_hash(token) if token else ""
 
 
 async def principal_of(hashed: str) -> Principal | None:

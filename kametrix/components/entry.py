@@ -1,0 +1,55 @@
+"""What log-in and sign-up look like: one panel in the middle of an empty page; and the bar that weighs a password."""
+
+from typing import Any
+
+import reflex as rx
+
+from kametrix.components.brand import wordmark
+from kametrix.components.menus import theme_button
+from kametrix.components.tokens import Text
+
+STRENGTH_COLORS = ("var(--red-9)", "var(--red-9)", "var(--amber-9)", "var(--green-9)", "var(--green-9)")
+
+
+def entry_page(title: str, note: str, form: rx.Component, below: rx.Component) -> rx.Component:
+    """A page with one form. `below` stands under the panel."""
+    card = rx.box(
+        rx.heading(title, as_="h1", size="6"),
+        rx.text(note, size="2", color="var(--muted)", margin="4px 0 24px"),
+        form,
+        class_name="panel",
+        padding="clamp(20px, 6vw, 32px)",
+        width="100%",
+        max_width="424px",
+    )
+    return rx.el.main(
+        rx.box(theme_button(), position="absolute", top="16px", right="16px"),
+        wordmark(),
+        card,
+        rx.text(below, size="2", color="var(--muted)"),
+        style={
+            "minHeight": "100dvh",
+            "display": "flex",
+            "flexDirection": "column",
+            "alignItems": "center",
+            "justifyContent": "center",
+            "gap": "24px",
+            "padding": "56px 16px 32px",
+            "background": "var(--gray-2)",
+            "position": "relative",
+        },
+    )
+
+
+def strength_meter(score: Any, words: Text) -> rx.Component:
+    """Five steps for a `score` of 0..4 (−1: none) and what they mean; steady in height, so that nothing jumps while typing."""
+    color = rx.match(score, *[(step, shade) for step, shade in enumerate(STRENGTH_COLORS)], "var(--gray-a5)")
+    steps = [
+        rx.box(height="4px", flex="1", border_radius="2px", background=rx.cond(score >= step, color, "var(--gray-a4)"))
+        for step in range(len(STRENGTH_COLORS))
+    ]
+    return rx.box(
+        rx.flex(*steps, gap="4px", aria_hidden="true"),
+        rx.text(words, size="1", color="var(--muted)", margin_top="4px", min_height="18px", role="status"),
+        margin_top="-8px",
+    )
