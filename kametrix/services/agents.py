@@ -83,6 +83,7 @@ def delete(session: Session, actor: Actor, agent_id: str) -> None:
 def retry(session: Session, actor: Actor, agent_id: str) -> AgentView:
     """Send the agent to the provider again, now. Raises NotFound."""
     agent = _present(session, actor, agent_id, lock=True)
+    audit.record(session, actor, "AGENT_RETRY", entity="agent", entity_id=agent.id, old={"sync_error": agent.sync_error})
     sync_requests.request(session, agent)
     return view(session, actor, agent.id)
 
