@@ -1,0 +1,1 @@
+"""The pages in which a person places calls without a telephone."""

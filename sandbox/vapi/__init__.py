@@ -1,0 +1,1 @@
+"""Vapi: REST, a caller engine and webhooks."""
