@@ -52,4 +52,4 @@ def player(src: Text, turns: Any, *, total: Text) -> rx.Component:
 
 def _part(turn: TurnRow) -> rx.Component:
     """Who speaks here, as wide as it is long. The range input beside it carries the keyboard and the name for screen readers."""
-    return rx.el.i(class_name=f"voice voice-{turn.role}", style={"flexGrow": turn.length}, aria_hidden="true")
+    return rx.el.i(class_name=f"voice voice-{turn.role}", style={"flexGrow": turn.lasts}, aria_hidden="true")

@@ -80,7 +80,7 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
     )
     when = cell(
         rx.text(call.at, size="2", class_name="num"),
-        rx.box(rx.text(_length(call), size="1", color="var(--muted)", class_name="num"), class_name="only-desk"),
+        rx.box(rx.text(_duration(call), size="1", color="var(--muted)", class_name="num"), class_name="only-desk"),
         rx.box(status_word("call", call.status), class_name="only-phone"),
         class_name="end when",
     )
@@ -98,5 +98,5 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
     )
 
 
-def _length(call: CallRow) -> rx.Component:
-    return rx.cond(call.is_live, ticking(call.length, call.elapsed), rx.el.span(call.length))
+def _duration(call: CallRow) -> rx.Component:
+    return rx.cond(call.is_live, ticking(call.duration, call.elapsed), rx.el.span(call.duration))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from kametrix.models import Agent, Call, Organization, OrgRole
+from kametrix.models import Agent, Call, Organization
 from kametrix.models.call import LIVE
 from kametrix.services.access import SIGNED_IN, Actor, allows
 from kametrix.services.site_settings import LOW_BALANCE_CENTS, cents_per_minute
@@ -15,11 +15,9 @@ AGENTS_IN_PALETTE = 50
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around every page. Money in cents; `balance` is signed, below zero is grace in use; `minutes` is what the credit buys."""
+    """What stands around every page, the same for everyone in the organization. Money in cents; `balance` is signed, below zero is grace in use; `minutes` is what the credit buys."""
 
     organization: str
-    role: OrgRole
-    email: str
     balance: int
     minutes: int
     is_low: bool
@@ -29,7 +27,7 @@ class Frame:
 
 @allows(SIGNED_IN)
 def frame(session: Session, actor: Actor) -> Frame:
-    """The frame for this person: two short reads. `agents` are (id, name), at most 50, by name."""
+    """The frame of the organization: short reads. `agents` are (id, name), at most 50, by name."""
     live = select(func.count()).where(col(Call.organization_id) == actor.organization_id, col(Call.status).in_(LIVE)).scalar_subquery()
     name, balance, live_calls = session.exec(
         select(Organization.name, Organization.balance_cents, live).where(col(Organization.id) == actor.organization_id)
@@ -42,8 +40,6 @@ def frame(session: Session, actor: Actor) -> Frame:
     ).all()
     return Frame(
         organization=name,
-        role=actor.role,
-        email=actor.email,
         balance=balance,
         minutes=max(balance, 0) // cents_per_minute(session),
         is_low=balance <= LOW_BALANCE_CENTS,

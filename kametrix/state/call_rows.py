@@ -65,7 +65,7 @@ class CallView:
     cost_note: str = ""
     cost_lines: list[Fact] = field(default_factory=list[Fact])
     has_recording: bool = False
-    length: str = ""
+    duration: str = ""
 
 
 def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow:
@@ -80,7 +80,7 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
         summary=call.summary or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
         agent=call.agent_name,
         at="Now" if is_live else moment(call.started_at, now),
-        length=clock(elapsed) if is_live else "" if call.seconds is None else clock(call.seconds),
+        duration=clock(elapsed) if is_live else "" if call.seconds is None else clock(call.seconds),
         cost="running" if is_live else dollars(call.cents),
         is_live=is_live,
         elapsed=elapsed,
@@ -114,7 +114,7 @@ def call_view(call: CallDetail, now: datetime) -> CallView:
         cost_note=_cost_note(call),
         cost_lines=_cost_lines(call.cost) if call.cost else [],
         has_recording=call.has_recording and not call.is_live,
-        length=length,
+        duration=length,
     )
 
 
@@ -150,7 +150,7 @@ def _turn_row(call: CallDetail, turn: Turn, start: int, end: int) -> TurnRow:
         text=f"{turn.title}{' did not work' if turn.failed else ''}" if is_tool else turn.text,
         at=clock(start) if turn.at is not None else "",
         seconds=start,
-        length=max(1, end - start),
+        lasts=max(1, end - start),
         detail=turn.text if is_tool else "",
     )
 

@@ -54,7 +54,7 @@ class FrameState(AuthState):
         frame = await run(organizations.frame, self.actor)
         person = self.principal.name
         self.organization, self.email, self.role = frame.organization, self.actor.email, self.actor.role.value.capitalize()
-        self.person = person or frame.email.partition("@")[0]
+        self.person = person or self.actor.email.partition("@")[0]
         self.initials = initials(self.person)
         self.balance, self.balance_note, self.is_low = dollars(frame.balance), balance_note(frame), frame.is_low
         self.live_calls = frame.live_calls

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CallRow:
-    """One call in a list. `status` is a CallStatus value; `title` is who called, `note` the line below; `cost` and `length` are words.
+    """One call in a list. `status` is a CallStatus value; `title` is who called, `note` the line below; `cost` and `duration` are words.
 
     `elapsed`: seconds it has been live, from which the browser goes on counting.
     """
@@ -17,7 +17,7 @@ class CallRow:
     summary: str
     agent: str
     at: str
-    length: str
+    duration: str
     cost: str
     is_live: bool = False
     elapsed: int = 0
@@ -27,7 +27,7 @@ class CallRow:
 class TurnRow:
     """One turn of a conversation. `role`: agent, caller, or tool (something the agent did in between; `detail` says with what result).
 
-    `at` is the time as people read it, `seconds` the same as a number from the start of the call, `length` how many seconds the turn
+    `at` is the time as people read it, `seconds` the same as a number from the start of the call, `lasts` how many seconds the turn
     lasts (at least 1).
     """
 
@@ -37,7 +37,7 @@ class TurnRow:
     text: str
     at: str
     seconds: int
-    length: int
+    lasts: int
     detail: str = ""
 
 
