@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import Session
 
 from kametrix.errors import Invalid
 from kametrix.integrations.vapi import events
@@ -85,6 +87,13 @@ def test_what_postgresql_cannot_store_is_removed_everywhere() -> None:
     assert (message.type, message.call_id) == ("hang", "cd")
     assert message.body["key"] == ["ab", {"x": "😀 \u202eم"}]
     json.dumps(message.body, ensure_ascii=False).encode()
+
+
+def test_every_number_and_text_that_is_read_can_be_stored(session: Session) -> None:
+    sent = rb'{"message": {"type": "hang", "a": 1e308, "b": -5e-324, "c": ' + b"9" * 4000 + rb', "d": "x\u0000\udc00y", "\u0000": 1}}'
+    message = events.parse(sent)
+    [(stored,)] = session.execute(text("select cast(:body as jsonb)"), {"body": json.dumps(message.body)})
+    assert (stored["c"], stored["d"], stored[""]) == (message.body["c"], "xy", 1)
 
 
 @pytest.mark.parametrize(
