@@ -3,7 +3,7 @@
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from kametrix.api import auth, health
+from kametrix.api import auth, health, recordings
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
 from kametrix.api.webhooks import vapi
@@ -12,6 +12,7 @@ from kametrix.errors import KametrixError
 ROUTES: tuple[BaseRoute, ...] = (
     *health.routes,
     *auth.routes,
+    *recordings.routes,
     *vapi.routes,
 )  # fmt: skip
 """One line per module, in the order they are matched; a module's `routes` are made by `api.access.route`."""

@@ -45,7 +45,7 @@ class DashboardState(AuthState):
     troubles: rx.Field[list[dashboard.Trouble]] = rx.field(default_factory=list)
     steps: rx.Field[list[Step]] = rx.field(default_factory=list)
     steps_done: str = ""
-    is_new: bool = True
+    steps_place: str = ""
 
     @rx.event
     @allow("calls:read")
@@ -78,7 +78,7 @@ class DashboardState(AuthState):
         self.troubles = found.troubles
         self.steps = first_steps(found.steps)
         self.steps_done = f"{sum(step.is_done for step in self.steps)} of {len(self.steps)} done"
-        self.is_new = not (found.steps.has_agent and found.steps.has_called)
+        self.steps_place = steps_place(found.steps)
 
 
 def _time_of_day(hour: int) -> str:
@@ -105,6 +105,13 @@ def _low_balance(found: Overview) -> str:
     if wallet.grace:
         return f"{dollars(wallet.grace)} of grace in use. Your next pack pays it back first."
     return low_balance_text(wallet.balance, wallet.rate) if wallet.balance else f"Your balance is {balance_text(0, wallet.rate)}."
+
+
+def steps_place(done: FirstSteps) -> str:
+    """Where the first steps stand: 'first' until there was a call, then 'later' until somebody listened to one, then nowhere."""
+    if not (done.has_agent and done.has_called):
+        return "first"
+    return "" if done.has_listened else "later"
 
 
 def first_steps(done: FirstSteps) -> list[Step]:

@@ -1,0 +1,118 @@
+"""One call: live while it runs, then what was said, what the agent did, and what it cost."""
+
+from typing import Any
+
+import reflex as rx
+
+from kametrix.components.choose import each
+from kametrix.components.conversation import conversation, live_wave
+from kametrix.components.copying import copy_button
+from kametrix.components.links import button_link, text_link
+from kametrix.components.page import page
+from kametrix.components.panel import empty_state, page_header, panel
+from kametrix.components.player import player
+from kametrix.components.status import status_badge
+from kametrix.components.ticking import ticking
+from kametrix.state.call_rows import Fact
+from kametrix.state.calls import CallState
+
+CALL: Any = CallState.call
+"""A Var of CallView."""
+
+
+def fact(item: Fact) -> rx.Component:
+    """One line: what, and its value."""
+    value = rx.cond(item.href != "", text_link(item.value, item.href), rx.el.span(item.value, class_name="num"))
+    return rx.flex(
+        rx.el.dt(item.label, style={"color": "var(--muted)"}),
+        rx.el.dd(value, style={"margin": "0", "textAlign": "right", "minWidth": "0", "overflowWrap": "anywhere"}),
+        justify="between",
+        gap="16px",
+        padding="5px 0",
+        font_size="14px",
+    )
+
+
+def facts() -> rx.Component:
+    """Who, when, how long."""
+    return panel(rx.el.dl(each(CALL.facts, fact), style={"margin": "-5px 0"}), title="Facts")
+
+
+def cost() -> rx.Component:
+    """The number a person may doubt, opened."""
+    return panel(
+        rx.cond(CALL.cost_sentence != "", rx.text(CALL.cost_sentence, size="2", weight="medium")),
+        rx.cond(CALL.cost_lines.length() > 0, rx.el.dl(each(CALL.cost_lines, fact), style={"margin": "8px 0 -5px"})),
+        rx.cond(CALL.cost_note != "", rx.text(CALL.cost_note, size="2", color="var(--muted)", margin_top="8px")),
+        title="Cost",
+    )
+
+
+def now() -> rx.Component:
+    """What is going on while the call lasts."""
+    words = rx.cond(CALL.is_talking, "The conversation is running.", "The telephone is ringing.")
+    return rx.flex(
+        live_wave(),
+        rx.box(
+            rx.text(words, size="3", weight="medium"),
+            rx.text("Summary, words, recording and cost appear here when the call ends.", size="2", color="var(--muted)"),
+            flex="1",
+            min_width="200px",
+        ),
+        align="center",
+        gap="12px 20px",
+        wrap="wrap",
+        class_name="panel live",
+        padding="16px 20px",
+    )
+
+
+def summary() -> rx.Component:
+    """What it was about."""
+    return rx.cond(CALL.summary != "", panel(rx.text(CALL.summary, size="3", overflow_wrap="anywhere"), title="Summary"))
+
+
+def talk() -> rx.Component:
+    """The recording and the words; each time plays from there."""
+    silent = empty_state("message-square-off", "No words", "Nothing was said, or the provider sent no transcript.")
+    recording = rx.box(player(f"/api/calls/{CALL.id}/recording", CALL.turns, total=CALL.duration), class_name="recording")
+    said = conversation(CALL.turns, seekable=CALL.has_recording)
+    full = panel(
+        rx.cond(CALL.has_recording, recording),
+        rx.cond(CALL.turns.length() > 0, said, silent),
+        title="Conversation",
+        action=rx.cond(CALL.turns.length() > 0, copy_button(CALL.text)),
+    )
+    return rx.cond(CALL.is_live & (CALL.turns.length() == 0), rx.fragment(), full)
+
+
+def header() -> rx.Component:
+    """Caller, state, when, how long, how much."""
+    note = rx.flex(
+        status_badge("call", CALL.status),
+        rx.cond(CALL.is_live, rx.text(ticking(CALL.duration, CALL.elapsed), size="2", weight="medium")),
+        rx.text(CALL.headline, size="2", color="var(--muted)"),
+        align="center",
+        gap="10px",
+        margin_top="8px",
+        wrap="wrap",
+        role="status",
+    )
+    return page_header(CALL.title, note, back=("Calls", "/calls"))
+
+
+@page("/calls/[call_id]", "Call", active="Calls", on_load=CallState.load)
+def call() -> rx.Component:
+    """The call named in the address, or that there is none."""
+    missing = rx.box(
+        empty_state(
+            "phone-off",
+            "There is no such call",
+            "It does not exist, or it belongs to another organization.",
+            button_link("See your calls", "/calls", variant="soft"),
+        ),
+        class_name="panel",
+    )
+    left = rx.flex(rx.cond(CALL.is_live, now()), summary(), talk(), direction="column", gap="24px", min_width="0")
+    found = rx.fragment(header(), rx.box(left, rx.box(facts(), cost(), class_name="aside"), class_name="grid-main"))
+    return rx.cond(CallState.is_missing, missing, found)
