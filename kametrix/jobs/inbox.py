@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 def work_one(apply: Callable[[Session, inbox.InboxEvent], None] = apply) -> bool:
-    """Claim the next due event, apply it and mark it done in one transaction. False when nothing is due.
+    """Claim the next due event and apply it in one transaction. False when nothing is due.
 
     A failure of `apply` rolls everything back and is then recorded on the event; trouble while claiming is raised.
     """
@@ -32,7 +32,6 @@ def work_one(apply: Callable[[Session, inbox.InboxEvent], None] = apply) -> bool
             if event is None:
                 return False
             apply(session, event)
-            inbox.finish(session, event)
     except Exception as error:  # whatever one event does, the others go on
         if event is None:
             raise

@@ -7,14 +7,13 @@ come in any order: late news of an earlier stage changes nothing.
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import literal
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from kametrix import clock
 from kametrix.crypto import new_id
 from kametrix.integrations.vapi import ended_reasons, events
-from kametrix.models import Agent, Call, CallDirection, CallStatus, PhoneNumber
+from kametrix.models import Call, CallDirection, CallStatus
 from kametrix.services import settlement
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.inbox import InboxEvent, Refused
@@ -23,6 +22,16 @@ RANK: Final = {CallStatus.QUEUED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRE
 FINAL: Final = 3
 CREDIBLE: Final = timedelta(days=1)
 """A time stated by a message counts only this close to its arrival."""
+
+_OPEN: Final = select(Call).from_statement(
+    text("""
+        insert into call (id, organization_id, agent_id, user_id, phone_number_id, vapi_call_id, started_at, created_at, updated_at)
+        select :id, agent.organization_id, agent.id, agent.user_id, phone_number.id, :vapi, :heard, :now, :now
+          from agent left join phone_number on phone_number.agent_id = agent.id where agent.id = :agent
+        on conflict (vapi_call_id) do update set vapi_call_id = excluded.vapi_call_id
+        returning call.*""")
+)
+"""One statement that makes or locks a call: whichever message comes first opens it, on the number its agent has then."""
 
 
 def rank(status: CallStatus) -> int:
@@ -41,6 +50,7 @@ def apply(session: Session, event: InboxEvent) -> None:
     if event.agent_id is None or event.organization_id is None or not event.subject:
         return  # about no call: kept as it came
     call = open_call(session, event.subject, agent_id=event.agent_id, organization_id=event.organization_id, heard_at=event.received_at)
+    call.updated_at = clock.now()
     learn_parties(session, call, events.parties(event.payload))
     match event.type:
         case "status-update":
@@ -53,29 +63,16 @@ def apply(session: Session, event: InboxEvent) -> None:
             call.transferred_to_human = True
         case _:
             pass
-    call.updated_at = clock.now()
 
 
 @open_to(SYSTEM)
 def open_call(session: Session, vapi_call_id: str, *, agent_id: str, organization_id: str, heard_at: datetime) -> Call:
     """The call of this agent with the provider's id, its row locked; made when it is new. Raises Refused when it is another agent's."""
-    by_id = select(Call).where(col(Call.vapi_call_id) == vapi_call_id).with_for_update()
-    call = session.exec(by_id).one_or_none() or _insert(session, vapi_call_id, agent_id, heard_at) or session.exec(by_id).one()
+    values = {"id": new_id(), "agent": agent_id, "vapi": vapi_call_id, "heard": heard_at, "now": clock.now()}
+    call = session.scalars(_OPEN, params=values).one()
     if call.agent_id != agent_id or call.organization_id != organization_id:
         raise Refused("This call belongs to another agent; nothing was changed.")
     return call
-
-
-def _insert(session: Session, vapi_call_id: str, agent_id: str, heard_at: datetime) -> Call | None:
-    """A new call of the agent, on the number it answers; none when somebody else has just made it."""
-    values = {
-        "id": literal(new_id()), "organization_id": Agent.organization_id, "agent_id": Agent.id, "user_id": Agent.user_id,
-        "phone_number_id": PhoneNumber.id, "vapi_call_id": literal(vapi_call_id), "started_at": literal(heard_at),
-        "created_at": literal(clock.now()), "updated_at": literal(clock.now()),
-    }  # fmt: skip
-    source = select(*values.values()).outerjoin(PhoneNumber, col(PhoneNumber.agent_id) == Agent.id).where(col(Agent.id) == agent_id)  # pyright: ignore[reportCallIssue, reportArgumentType]  # SQLModel types at most four columns
-    made = insert(Call).from_select(list(values), source).on_conflict_do_nothing(index_elements=["vapi_call_id"]).returning(Call)
-    return session.scalars(made).one_or_none()
 
 
 @open_to(SYSTEM)

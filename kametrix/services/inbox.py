@@ -112,12 +112,13 @@ def wake() -> None:
 
 
 _CLAIM = text("""
-    select id, provider, type, subject, organization_id, agent_id, payload, received_at, attempts from webhook_event event
-    where processed_at is null and failed_at is null and next_attempt_at <= :now and not exists (
-      select 1 from webhook_event earlier where earlier.subject = event.subject and earlier.id < event.id and event.subject <> ''
-        and earlier.agent_id is not distinct from event.agent_id and earlier.processed_at is null and earlier.failed_at is null)
-    order by next_attempt_at, id limit 1 for update skip locked""")
-_DONE = text("update webhook_event set processed_at = :now, error = null where id = :id")
+    update webhook_event set processed_at = :now, error = null where id = (
+      select id from webhook_event event
+      where processed_at is null and failed_at is null and next_attempt_at <= :now and not exists (
+        select 1 from webhook_event earlier where earlier.subject = event.subject and earlier.id < event.id and event.subject <> ''
+          and earlier.agent_id is not distinct from event.agent_id and earlier.processed_at is null and earlier.failed_at is null)
+      order by next_attempt_at, id limit 1 for update skip locked)
+    returning id, provider, type, subject, organization_id, agent_id, payload, received_at, attempts""")
 _FAILED = text("""
     update webhook_event set attempts = attempts + 1, error = :error, next_attempt_at = :again,
       failed_at = case when attempts + 1 >= :limit then cast(:now as timestamptz) end
@@ -128,16 +129,12 @@ _REPLAY = text("""
 
 @open_to(SYSTEM)
 def claim(session: Session) -> InboxEvent | None:
-    """Lock the next due event for this transaction, so that nobody else works on it; none when nothing is due."""
+    """Take the next due event and mark it done, in the transaction of its work; none when nothing is due.
+
+    Others pass over it until this transaction ends. A rollback, or a crash, leaves it as it was.
+    """
     row: RowMapping | None = session.connection().execute(_CLAIM, {"now": clock.now()}).mappings().one_or_none()
     return InboxEvent(**row) if row else None
-
-
-@open_to(SYSTEM)
-def finish(session: Session, event: InboxEvent) -> None:
-    """Mark a claimed event as done, in the transaction of its work."""
-    session.flush()
-    session.connection().execute(_DONE, {"id": event.id, "now": clock.now()})
 
 
 @open_to(SYSTEM)

@@ -1,19 +1,19 @@
 """The end of a call: how long it lasted, what it cost, what was said. One charge per call, one correction per later difference."""
 
+import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col
+from sqlalchemy import text
+from sqlmodel import Session
 
 from kametrix import clock
 from kametrix.crypto import new_id
 from kametrix.integrations.vapi import ended_reasons
 from kametrix.integrations.vapi.reports import Report, report
-from kametrix.models import LIVE, Call, CallStatus, Transcript
+from kametrix.models import LIVE, Call, CallStatus
 from kametrix.services import ledger, queue
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.site_settings import cents_per_minute
@@ -24,6 +24,12 @@ PATIENCE: Final = timedelta(seconds=120)
 """How long after the end the report is waited for before the provider is asked."""
 EARLIEST: Final = timedelta(days=2)
 """How far before we first heard of it a call can have begun."""
+
+_KEEP: Final = text("""
+    insert into transcript (id, organization_id, call_id, call_sid, full_text, messages, summary, created_at)
+    values (:id, :organization, :call, :sid, :text, cast(:messages as jsonb), :summary, :now)
+    on conflict (call_id) do update set full_text = excluded.full_text, summary = excluded.summary,
+      messages = coalesce(excluded.messages, transcript.messages)""")
 
 log = structlog.get_logger()
 
@@ -36,18 +42,19 @@ def settle(session: Session, call: Call, told: Report, *, told_at: datetime, con
     provider is asked later; with `conclusive` (it was asked) our own times decide: from answered to ended, else nothing.
     """
     _learn(call, told, told_at)
-    _keep_words(session, call, told)
     seconds = _seconds(call, told, conclusive=conclusive)
     call.ended_at = call.ended_at or told_at
     if seconds is None:
+        _keep_words(session, call, told)
         log.warning("settlement.no_duration", call_id=call.id, doubt=told.duration_doubt)
         ask_later(session, call)
         return
-    call.duration_seconds = seconds
+    call.duration_seconds, call.settled_at = seconds, call.settled_at or clock.now()
     billed = seconds if ended_reasons.is_billable(call.ended_cause or "") else 0
-    rate = call.rate_cents_per_minute if call.rate_cents_per_minute is not None else cents_per_minute(session)
-    ledger.charge_call(session, call, seconds=billed, rate=rate)
-    call.settled_at = call.settled_at or clock.now()
+    with session.no_autoflush:  # the call is written once, with the posting
+        rate = call.rate_cents_per_minute if call.rate_cents_per_minute is not None else cents_per_minute(session)
+        ledger.charge_call(session, call, seconds=billed, rate=rate)
+    _keep_words(session, call, told)
 
 
 @open_to(SYSTEM)
@@ -74,6 +81,8 @@ def _learn(call: Call, told: Report, told_at: datetime) -> None:
         call.started_at = call.answered_at
     call.cost = told.cost if told.cost is not None else call.cost
     call.has_recording = call.has_recording or told.has_recording
+    call.summary = told.summary or call.summary
+    call.transcript = told.transcript or call.transcript
     _end(call, told)
     if told.transferred_to or call.ended_cause == "forwarded":
         call.transferred_to_human = True
@@ -102,21 +111,18 @@ def _seconds(call: Call, told: Report, *, conclusive: bool) -> int | None:
 
 
 def _keep_words(session: Session, call: Call, told: Report) -> None:
-    """Summary and transcript on the call and in their own row."""
-    call.summary = told.summary or call.summary
-    call.transcript = told.transcript or call.transcript
+    """Transcript, turns and summary in their own row, with the call in one transaction."""
     if not (told.transcript or told.turns or told.summary):
         return
-    row = insert(Transcript).values(
-        id=new_id(),
-        organization_id=call.organization_id,
-        call_id=call.id,
-        call_sid=call.call_sid,
-        full_text=call.transcript or "",
-        messages=[asdict(turn) for turn in told.turns] or None,
-        summary=call.summary,
-        created_at=clock.now(),
-    )
-    kept: dict[str, Any] = {"full_text": row.excluded.full_text, "summary": row.excluded.summary}
-    kept["messages"] = func.coalesce(row.excluded.messages, col(Transcript.messages))
-    session.connection().execute(row.on_conflict_do_update(index_elements=["call_id"], set_=kept))
+    session.flush()
+    values = {
+        "id": new_id(),
+        "organization": call.organization_id,
+        "call": call.id,
+        "sid": call.call_sid,
+        "text": call.transcript or "",
+        "messages": json.dumps([asdict(turn) for turn in told.turns]) if told.turns else None,
+        "summary": call.summary,
+        "now": clock.now(),
+    }
+    session.connection().execute(_KEEP, values)
