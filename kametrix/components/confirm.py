@@ -47,6 +47,7 @@ def _typed(word: Text) -> rx.Component:
         rx.el.label("Type ", rx.text.strong(word, overflow_wrap="anywhere"), " to confirm", html_for="confirm-word", class_name="label"),
         rx.input(
             id="confirm-word",
+            name="confirm-word",
             size="3",
             margin_top="6px",
             auto_complete="off",
