@@ -33,7 +33,7 @@ def organization_menu() -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.menu.label(FrameState.email),
+            rx.menu.item(FrameState.email, disabled=True),
             rx.menu.item(rx.icon("check", size=14), FrameState.organization, on_select=rx.redirect("/dashboard")),
             rx.menu.separator(),
             rx.menu.item(rx.icon("settings", size=14), "Settings", on_select=rx.redirect("/settings")),

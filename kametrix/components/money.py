@@ -10,4 +10,4 @@ from kametrix.components.tokens import Flag, Text
 
 def money(text: Text, *, gain: Flag = False, **props: Any) -> rx.Component:
     """A tabular amount such as '−$1.35'; a gain is green, everything else keeps the text colour."""
-    return rx.el.span(text, class_name="num", color=choose(gain, "var(--green-11)", "inherit"), **props)
+    return rx.el.span(text, class_name=choose(gain, "num gain", "num"), **props)
