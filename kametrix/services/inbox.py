@@ -9,7 +9,7 @@ import hashlib
 import json
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -102,7 +102,7 @@ def receive(session: Session, events: Sequence[Received]) -> int:
 
     Rows are ordered by subject, so that two processes storing the same messages wait for each other instead of deadlocking.
     """
-    rows = json.dumps([asdict(event) for event in sorted(events, key=lambda event: event.subject)], allow_nan=False)
+    rows = json.dumps([vars(event) for event in sorted(events, key=lambda event: event.subject)], allow_nan=False)
     return session.connection().execute(_INSERT, {"rows": rows, "now": clock.now()}).rowcount
 
 
