@@ -1,8 +1,6 @@
 """Every event is refused unless it is declared and allowed; a tab never keeps what was somebody else's."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,10 +15,10 @@ from kametrix.errors import Conflict
 from kametrix.models import OrgRole, User, UserStatus
 from kametrix.services import sessions
 from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN, Actor
-from kametrix.settings import settings
 from kametrix.state import guard
 from kametrix.state.guard import FRAMEWORK_SAFE, AuthState, allow
 from tests import factories
+from tests.api.client import unreachable
 from tests.state.processor import Server, serve
 
 ROOT = "reflex___state____state"
@@ -100,26 +98,6 @@ def member(role: OrgRole = OrgRole.OWNER) -> tuple[Actor, str]:
         actor = factories.create_member(session, role=role)
         token = sessions.start(session, session.get_one(User, actor.user_id), ip_address="", user_agent="")
     return actor, token
-
-
-@contextmanager
-def unreachable() -> Iterator[None]:
-    """The database answers nobody."""
-    before = os.environ["DATABASE_PLATFORM_URL"]
-    os.environ["DATABASE_PLATFORM_URL"] = "postgresql+psycopg2://nobody@127.0.0.1:9/none"
-    settings.cache_clear()
-    engine = db.platform_engine
-    kept = engine()
-    engine.cache_clear()
-    guard._seen.clear()
-    try:
-        yield
-    finally:
-        engine().dispose()
-        os.environ["DATABASE_PLATFORM_URL"] = before
-        settings.cache_clear()
-        engine.cache_clear()
-        kept.dispose()
 
 
 def test_every_handler_of_the_product_declares_who_may_send_it() -> None:
@@ -296,6 +274,7 @@ def test_an_unreachable_database_refuses_the_deed_and_keeps_the_person(database:
     async def scenario(server: Server) -> None:
         tab = server.tab(cookie=token)
         await tab.send(Probe.load)
+        guard._seen.clear()
         with unreachable():
             for handler in (Probe.write, Probe.load, f"{ROOT}.hydrate"):
                 told = await tab.send(handler)
@@ -316,6 +295,7 @@ def test_an_unreachable_database_opens_no_tab_to_somebody_else(database: str) ->
     async def scenario(server: Server) -> None:
         await server.tab("stolen", token).send(Probe.load)
         server.browsers.deltas.clear()
+        guard._seen.clear()
         with unreachable():
             tab = server.tab("stolen", "x" * 43)
             await tab.send(f"{ROOT}.hydrate")
