@@ -8,12 +8,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import control
 from sandbox.clock import Clock
 from sandbox.config import Config
+from sandbox.console import pages
 from sandbox.faults import Faults
 from sandbox.store import Store
 from sandbox.vapi import api
@@ -100,6 +101,12 @@ def create_app(config: Config) -> Starlette:
     async def storage(_: Request) -> Response:
         return PlainTextResponse("InvalidArgument: Authorization", 400)
 
-    routes = [*api.routes(sandbox), *control.routes(sandbox), Route("/recordings/{id}.wav", recording), Route("/storage/{name}", storage)]
+    routes: list[BaseRoute] = [
+        *api.routes(sandbox),
+        *control.routes(sandbox),
+        Route("/recordings/{id}.wav", recording),
+        Route("/storage/{name}", storage),
+        *pages.routes(sandbox),
+    ]
     hosts = LOOPBACK | {urlsplit(config.public).hostname or "localhost"}
     return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(LoopbackOnly, hosts=hosts)])

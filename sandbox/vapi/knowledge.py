@@ -8,8 +8,8 @@ from sandbox.vapi.words import meaning, shared
 SECTIONS = {
     "hours": r"hours|öffnungszeit|geöffnet|opening",
     "services": r"services|offer|leistung|angebot",
-    "policies": r"polic|richtlinie|regeln|bedingung|wichtig|good to know",
-    "about": r"about|business|description|was .* (macht|tut)|what .* does|über|company|betrieb",
+    "policies": r"polic|richtlinie|bedingung|good to know|gut zu wissen",
+    "about": r"about|business|description|was .* (macht|tut)|what .* does|über|company|unternehmen|betrieb",
     "questions": r"question|faq|fragen",
 }
 HEADING = re.compile(r"^(?:#{1,6}\s*(?P<hash>.+?)|\*\*(?P<bold>[^*]+)\*\*|<(?P<tag>\w[\w -]*)>)\s*:?$")
@@ -68,7 +68,7 @@ class Knowledge:
 def read(prompt: str) -> Knowledge:
     """Knowledge out of a rendered system prompt."""
     known = Knowledge(business=_business(prompt))
-    section, question, answer = "", "", list[str]()
+    section, question, answer, has_headings = "", "", list[str](), False
 
     def finish() -> None:
         nonlocal question, answer
@@ -79,7 +79,9 @@ def read(prompt: str) -> Knowledge:
     for raw in prompt.splitlines():
         line = raw.strip()
         text = BULLET.sub("", line).strip()
-        heading, rest = _heading(line)
+        heading, rest, is_label = _heading(line)
+        heading = "" if is_label and has_headings else heading
+        has_headings = has_headings or bool(heading and not is_label)
         if not text:
             if answer:
                 finish()
@@ -107,15 +109,16 @@ def read(prompt: str) -> Knowledge:
     return known
 
 
-def _heading(line: str) -> tuple[str, str]:
-    """The kind of section a heading or a label opens ("other" for one we do not know), and the text behind a label."""
+def _heading(line: str) -> tuple[str, str, bool]:
+    """The kind of section a heading or a label opens ("other" for one we do not know), the text behind a label, and whether
+    it is a label: in a prompt with headings, "Saturday: 9 to 12" is content."""
     found = HEADING.match(line)
     if found:
-        return _kind(found["hash"] or found["bold"] or found["tag"]), ""
+        return _kind(found["hash"] or found["bold"] or found["tag"]), "", False
     label = LABEL.match(line)
     if label and not BULLET.match(line) and len(label["label"].split()) <= 8:
-        return _kind(label["label"]), label["rest"] or ""
-    return "", ""
+        return _kind(label["label"]), label["rest"] or "", True
+    return "", "", False
 
 
 def _kind(title: str) -> str:

@@ -11,6 +11,8 @@ ENGLISH = {
     "message": "I'll gladly take a message for {0}. May I have your name and your number, please?",
     "need_number": "Thank you. And what is your number, so that someone can reach you?",
     "noted": "Thank you, I've noted that down. Someone will get back to you. Is there anything else?",
+    "noted_too": "Thank you, I'll add that to the message. Is there anything else?",
+    "unknown_too": "I'm afraid I don't have that information, but I'll add your question to the message. Is there anything else?",
     "no_calendar": "I can't see the calendar from here, but I'll pass your wish on and someone will call you to agree on a time. "
     "May I have your name and your number, please?",
     "times": "{0} Which time works for you, and may I have your name?",
@@ -34,6 +36,9 @@ GERMAN = {
     "message": "Ich nehme gern eine Nachricht für {0} auf. Wie ist Ihr Name, und wie lautet Ihre Nummer?",
     "need_number": "Danke. Und wie lautet Ihre Nummer, damit man Sie erreichen kann?",
     "noted": "Danke, das habe ich notiert. Jemand meldet sich bei Ihnen. Kann ich sonst noch etwas für Sie tun?",
+    "noted_too": "Danke, das ergänze ich in der Nachricht. Kann ich sonst noch etwas für Sie tun?",
+    "unknown_too": "Das kann ich Ihnen leider nicht sagen, aber ich ergänze Ihre Frage in der Nachricht. "
+    "Kann ich sonst noch etwas für Sie tun?",
     "no_calendar": "Den Kalender kann ich von hier nicht einsehen, aber ich gebe Ihren Wunsch weiter, und jemand ruft Sie zurück. "
     "Wie ist Ihr Name, und wie lautet Ihre Nummer?",
     "times": "{0} Welche Zeit passt Ihnen, und wie ist Ihr Name?",
@@ -49,7 +54,7 @@ GERMAN = {
 
 # What callers say, as whole words without punctuation
 FAREWELLS = (
-    *("bye", "goodbye", "good bye", "thats all", "that is all", "thats all i needed", "have a nice day", "have a lovely day", "see you"),
+    *("bye", "goodbye", "good bye", "thats all", "that is all", "thats all i needed", "have a nice day", "have a lovely day"),
     *("tschüss", "auf wiederhören", "auf wiedersehen", "das war alles", "das wars", "schönen tag noch"),
 )
 WANTS_PERSON = (

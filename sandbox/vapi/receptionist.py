@@ -12,6 +12,7 @@ from sandbox.vapi.knowledge import Knowledge
 from sandbox.vapi.words import looks_german, meaning, says, words_of
 
 SURE, LIKELY = 0.5, 0.24
+PRICE = re.compile(r"[$€£]\s?\d|\d\s?[$€£]|\d (?:dollars|euros?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Receptionist:
     now: datetime
     language: str = "en"
     waiting_for: str = ""
+    has_message: bool = False
     left: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
@@ -55,13 +57,13 @@ class Receptionist:
             return Reply(self.said["still"])
         if looks_german(heard):
             self.said = phrases.GERMAN
-        if says(heard, phrases.FAREWELLS):
+        if "?" not in heard and says(heard, phrases.FAREWELLS):
             return Reply(self.said["goodbye"], ends=True)
         if self.waiting_for:
             taken = self._take(heard)
             if taken:
                 return taken
-        return self._inform(heard)
+        return self._inform(_question(heard))
 
     async def results(self, results: list[Json]) -> Reply:
         """Speak what the tools found; a failure becomes an offer to take a message."""
@@ -93,7 +95,7 @@ class Receptionist:
         if says(heard, phrases.WANTS_PERSON) and any(tool.get("type") == "transferCall" for tool in self.tools):
             return Reply(self.said["transfer"], transfers=True)
         if says(heard, (*phrases.WANTS_MESSAGE, *phrases.WANTS_PERSON)):
-            return self._take_message("message", self._business())
+            return Reply(self.said["noted_too"]) if self.has_message else self._take_message("message", self._business())
         if says(heard, phrases.WANTS_VISIT):
             call = self.bookings.look()
             return Reply(calls=(Call(*call),)) if call else self._take_message("no_calendar")
@@ -116,7 +118,7 @@ class Receptionist:
         if self.waiting_for == "message" and sum(map(str.isdigit, " ".join(self.left))) < 5:
             self.waiting_for = "number"
             return Reply(self.said["need_number"])
-        self.waiting_for = ""
+        self.waiting_for, self.has_message = "", True
         return Reply(self.said["noted"])
 
     def _take_message(self, phrase: str, *values: str) -> Reply:
@@ -128,7 +130,9 @@ class Receptionist:
         asked = meaning(heard)
         lines = [line for name in ("policies", "about", "services") for line in self.known.sections.get(name, [])]
         sentences = [part for line in lines for part in re.split(r"(?<=[.!])\s+", line)]
-        fits = [(len(asked & meaning(part)), -place) for place, part in enumerate(sentences)]
+        fits = [
+            (len(asked & meaning(part)) + ("price" in asked and bool(PRICE.search(part))), -place) for place, part in enumerate(sentences)
+        ]
         best, place = max(fits, default=(0, 0))
         return Reply(_sentence(sentences[-place]) + self.said["more"]) if best else None
 
@@ -137,6 +141,8 @@ class Receptionist:
             return Reply(self.said["here"])
         if says(heard, ("wrong number", "verwählt", "pizza")):
             return Reply(self._say("wrong", self._business()))
+        if self.has_message:
+            return Reply(self.said["unknown_too" if "?" in heard else "noted_too"])
         return self._take_message("unknown")
 
     def _business(self) -> str:
@@ -144,6 +150,12 @@ class Receptionist:
 
     def _say(self, phrase: str, *values: Any) -> str:
         return self.said[phrase].format(*values)
+
+
+def _question(heard: str) -> str:
+    """Of a long story, the sentences that ask."""
+    parts = re.split(r"(?<=[.!?:])\s+", heard)
+    return " ".join(part for part in parts if part.endswith("?")) or heard
 
 
 def _sentence(text: str) -> str:
