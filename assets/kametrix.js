@@ -18,7 +18,7 @@
   const filter = (input) => {
     const wanted = input.value.trim().toLowerCase();
     const hits = [...document.getElementById(input.dataset.filter).children];
-    hits.forEach((hit) => { hit.hidden = !hit.textContent.toLowerCase().includes(wanted); });
+    hits.forEach((hit) => { hit.hidden = !hit.querySelector(".clip").textContent.toLowerCase().includes(wanted); });
     const best = hits.find((hit) => !hit.hidden);
     hits.forEach((hit) => hit.classList.toggle("best", hit === best && wanted !== ""));
   };
@@ -65,7 +65,7 @@
   /* The recording. */
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   const audioOf = (player) => player.querySelector("audio");
-  const length = (audio) => (Number.isFinite(audio.duration) ? audio.duration : 0);
+  const length = (audio) => (Number.isFinite(audio.duration) ? audio.duration : Number(audio.dataset.seconds));
   const seek = (player, seconds, share) => {
     const audio = audioOf(player);
     audio.currentTime = seconds ?? share * length(audio);

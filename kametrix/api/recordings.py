@@ -63,12 +63,12 @@ def _unavailable(status: int) -> ProviderError:
 
 async def _pieces(client: httpx.AsyncClient, answer: httpx.Response) -> AsyncIterator[bytes]:
     """What the storage sends, as it arrives; its connection ends with the listener's."""
-    async with client:
-        try:
-            async for piece in answer.aiter_raw():
-                yield piece
-        finally:
-            await answer.aclose()
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+        await client.aclose()
 
 
 def _headers(answer: httpx.Response) -> dict[str, str]:

@@ -9,11 +9,12 @@ from kametrix.components.tokens import Text
 from kametrix.state.rows import TurnRow
 
 
-def player(src: Text, turns: Any, *, total: Text) -> rx.Component:
-    """Plays the audio at `src` (a route of ours). `turns` is a list Var of TurnRow, `total` the length in words ('2:41').
+def player(src: Text, turns: Any, *, total: Text, seconds: int | rx.Var[int]) -> rx.Component:
+    """Plays the audio at `src` (a route of ours). `turns` is a list Var of TurnRow, `total` the length in words ('2:41') and `seconds` as a
+    number; nothing is fetched before somebody plays.
     The behaviour is in assets/kametrix.js; turns of a `conversation(..., seekable=True)` on the page follow along."""
     return rx.flex(
-        rx.el.audio(src=src, preload="metadata", custom_attrs={"data-audio": ""}),
+        rx.el.audio(src=src, preload="none", custom_attrs={"data-audio": "", "data-seconds": seconds}),
         rx.icon_button(
             rx.icon("play", size=16, class_name="fill when-paused"),
             rx.icon("pause", size=16, class_name="fill when-playing"),

@@ -76,25 +76,22 @@ def voice() -> rx.Component:
     return panel(
         rx.flex(
             _text("Name of the agent", "name", help="What it calls itself, for example Mia.", auto_complete="off"),
-            rx.grid(
-                select_field(
-                    "Voice",
-                    "voice_id",
-                    [(one.id, f"{one.name}: {one.description}") for one in VOICES],
-                    value=State.start["voice_id"],
-                    error=State.errors["voice_id"],
-                    on_change=_keeps("voice_id"),
-                ),
-                select_field(
-                    "Language",
-                    "language",
-                    [(key, texts.name) for key, texts in LANGUAGES.items()],
-                    value=State.start["language"],
-                    error=State.errors["language"],
-                    on_change=_keeps("language"),
-                ),
-                columns=rx.breakpoints(initial="1", sm="2"),
-                gap="18px",
+            select_field(
+                "Voice",
+                "voice_id",
+                [(one.id, f"{one.name}: {one.description}") for one in VOICES],
+                value=State.start["voice_id"],
+                error=State.errors["voice_id"],
+                on_change=_keeps("voice_id"),
+            ),
+            select_field(
+                "Language",
+                "language",
+                [(key, texts.name) for key, texts in LANGUAGES.items()],
+                help="First and last words you have not changed follow it.",
+                value=State.start["language"],
+                error=State.errors["language"],
+                on_change=State.choose_language,
             ),
             _text("First words", "greeting", rows=2, help="{agentName} and {businessName} are filled in for you."),
             _text("Last words", "end_call_message", rows=2),

@@ -75,7 +75,9 @@ def summary() -> rx.Component:
 def talk() -> rx.Component:
     """The recording and the words; each time plays from there."""
     silent = empty_state("message-square-off", "No words", "Nothing was said, or the provider sent no transcript.")
-    recording = rx.box(player(f"/api/calls/{CALL.id}/recording", CALL.turns, total=CALL.duration), class_name="recording")
+    recording = rx.box(
+        player(f"/api/calls/{CALL.id}/recording", CALL.turns, total=CALL.duration, seconds=CALL.seconds), class_name="recording"
+    )
     said = conversation(CALL.turns, seekable=CALL.has_recording)
     full = panel(
         rx.cond(CALL.has_recording, recording),

@@ -49,11 +49,11 @@ def day(at: datetime, now: datetime) -> str:
 
 
 def telephone(number: str | None, *, missing: str = "") -> str:
-    """An E.164 number in international spacing; anything else as it is; `missing` when there is none."""
+    """An E.164 number in groups ('+1 415 555 0147'); anything else as it is; `missing` when there is none."""
     if not number:
         return missing
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")

@@ -11,7 +11,7 @@ import reflex as rx
 from kametrix import db
 from kametrix.crypto import new_token
 from kametrix.errors import Invalid, KametrixError, NotFound
-from kametrix.services import agent_form, agents, prompts
+from kametrix.services import agent_form, agents, prompts, texts
 from kametrix.services.agent_form import AgentForm, Faq
 from kametrix.state.guard import AuthState, allow
 
@@ -66,6 +66,7 @@ class AgentFormState(AuthState):
     is_sending: bool = False
     _typed: rx.Field[dict[str, Any]] = rx.field(default_factory=dict)
     _address: str = ""
+    _saved: str = ""
 
     @rx.event
     @allow("agents:write")
@@ -102,9 +103,9 @@ class AgentFormState(AuthState):
         return None
 
     def _begin(self, form: AgentForm) -> None:
-        texts = {name: getattr(form, name) for name in TEXTS if name != "services"}
-        choices = {name: getattr(form, name) for name in CHOICES}
-        self.start = {**texts, **choices, "services": "\n".join(form.services)}
+        self.start = {name: getattr(form, name) for name in (*TEXTS, *CHOICES) if name != "services"} | {
+            "services": "\n".join(form.services)
+        }
         self.switched = {name: getattr(form, name) for name in SWITCHES}
         self.zone = form.timezone
         pairs = [pair for pair in form.faqs if pair.question or pair.answer]
@@ -119,6 +120,9 @@ class AgentFormState(AuthState):
     @allow("agents:write")
     def keep(self, name: str, value: str | bool) -> None:
         """Remember what is being typed in the field called `name`."""
+        self._keep(name, value)
+
+    def _keep(self, name: str, value: str | bool) -> None:
         if name not in TEXTS + CHOICES + SWITCHES and not (OF_ROWS.fullmatch(name) and len(self._typed) < 200):
             return
         self._typed[name] = value if isinstance(value, bool) else str(value)[:LONGEST]
@@ -130,6 +134,19 @@ class AgentFormState(AuthState):
         """Take the zone the person chose, or the browser's own; one nobody knows stays as it is."""
         if zone in agent_form.zones():
             self.zone = self._typed["timezone"] = zone
+
+    @rx.event
+    @allow("agents:write")
+    def choose_language(self, language: str) -> list[Any]:
+        """Take the language; first and last words that are still the old one's own become the new one's."""
+        before = self._form(self._values())
+        self._keep("language", language)
+        old, new = texts.of(before.language), texts.of(language)
+        own = {"greeting": (old.greeting, new.greeting), "end_call_message": (old.end_call, new.end_call)}
+        changed = {name: words for name, (untouched, words) in own.items() if getattr(before, name).strip() == untouched}
+        for name, words in changed.items():
+            self._keep(name, words)
+        return [rx.set_value(name, words) for name, words in changed.items()]
 
     @rx.event
     @allow("agents:write")
@@ -167,7 +184,9 @@ class AgentFormState(AuthState):
         finally:
             self.is_sending = False
         self._typed = {}
-        yield rx.toast.success(f"{saved.name} is saved." if self.editing else f"{saved.name} is ready to be called.")
+        if self._saved != self.submission:
+            yield rx.toast.success(f"{saved.name} is saved.")
+        self._saved = self.submission
         yield rx.redirect(f"/agents/{saved.id}")
 
     async def _save(self, submission: str) -> agents.AgentView:

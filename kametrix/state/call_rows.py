@@ -8,7 +8,7 @@ from kametrix.services.calls import CallDetail, Cost
 from kametrix.services.calls import CallRow as Found
 from kametrix.services.conversation import Turn
 from kametrix.services.money_text import cost_explained
-from kametrix.services.wording import clock, dollars, minutes, moment, telephone
+from kametrix.services.wording import clock, dollars, moment, telephone
 from kametrix.state.rows import CallRow, TurnRow
 
 UNKNOWN_CALLER = "Unknown caller"
@@ -66,6 +66,7 @@ class CallView:
     cost_lines: list[Fact] = field(default_factory=list[Fact])
     has_recording: bool = False
     duration: str = ""
+    seconds: int = 0
 
 
 def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow:
@@ -115,6 +116,7 @@ def call_view(call: CallDetail, now: datetime) -> CallView:
         cost_lines=_cost_lines(call.cost) if call.cost else [],
         has_recording=call.has_recording and not call.is_live,
         duration=length,
+        seconds=call.seconds or 0,
     )
 
 
@@ -133,10 +135,12 @@ def _facts(call: CallDetail, when: str, length: str) -> list[Fact]:
 
 def turn_rows(call: CallDetail) -> list[TurnRow]:
     """The conversation with names, times and how long each turn lasts."""
+    if not call.turns:
+        return []
     starts: list[int] = []
     for turn in call.turns:
         starts.append(turn.at if turn.at is not None else starts[-1] if starts else 0)
-    ends = [*starts[1:], max(call.seconds or 0, starts[-1] if starts else 0)]
+    ends = [*starts[1:], max(call.seconds or 0, starts[-1])]
     return [_turn_row(call, turn, start, end) for turn, start, end in zip(call.turns, starts, ends, strict=True)]
 
 
@@ -176,8 +180,6 @@ def _cost_lines(cost: Cost) -> list[Fact]:
     corrections = [Fact("Corrected by", dollars(amount, signed=True)) for amount in cost.corrections]
     charged = cost.balance_before - cost.balance_after
     return [
-        Fact("Counts as", minutes(cost.minutes)),
-        Fact("Price per minute", dollars(cost.rate)),
         *([Fact("First charged", dollars(charged)), *corrections] if corrections else []),
         Fact("This call", dollars(cost.cents)),
         Fact("Balance before", dollars(cost.balance_before)),

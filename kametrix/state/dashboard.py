@@ -6,6 +6,7 @@ import reflex as rx
 
 from kametrix import db
 from kametrix.services import dashboard
+from kametrix.services.credits import Wallet
 from kametrix.services.dashboard import Day, FirstSteps, Overview
 from kametrix.services.money_text import balance_text, low_balance_text
 from kametrix.services.wording import counted, dollars, minutes
@@ -67,7 +68,7 @@ class DashboardState(AuthState):
         self.story = story(found.today)
         wallet = found.wallet
         self.balance = dollars(wallet.balance)
-        self.balance_note = f"{dollars(wallet.grace)} of grace in use" if wallet.grace else f"about {minutes(wallet.minutes)} of calls"
+        self.balance_note = balance_note(wallet)
         self.low_balance = _low_balance(found)
         self.active_agents = f"{found.active_agents} of {found.agents}" if found.active_agents != found.agents else str(found.agents)
         self.agents_note = "answering your calls" if found.active_agents else "nobody answers yet"
@@ -95,6 +96,13 @@ def story(today: Day) -> str:
     if today.answered != today.calls:
         parts.append(f"{today.answered} answered")
     return f"Today: {', '.join([*parts, minutes(today.minutes), dollars(today.cents)])}."
+
+
+def balance_note(wallet: Wallet) -> str:
+    """What the balance means for the next calls."""
+    if wallet.ceiling_cents is not None and not wallet.has_purchased and wallet.balance <= 0:
+        return f"{dollars(max(0, wallet.balance + wallet.ceiling_cents))} left before your first pack"
+    return f"{dollars(wallet.grace)} of grace in use" if wallet.grace else f"about {minutes(wallet.minutes)} of calls"
 
 
 def _low_balance(found: Overview) -> str:

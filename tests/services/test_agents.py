@@ -44,7 +44,7 @@ def test_a_new_agent_has_the_longest_free_number_and_is_on_its_way(session: Sess
     create_phone_number(session, number="+14155550103", available_from=FRIDAY + timedelta(hours=1), created_at=FRIDAY - timedelta(days=30))
     with clock.at(FRIDAY):
         view = agents.create(session, actor, agent_form())
-    assert (view.number, view.number_text, view.number_note) == ("+14155550102", "+1 415-555-0102", "")
+    assert (view.number, view.number_text, view.number_note) == ("+14155550102", "+1 415 555 0102", "")
     assert (view.sync_state, view.is_active, view.voice_name) == (SyncState.UPDATING, True, "Savannah")
     assert view.first_message.endswith(view.greeting)
     agent = row_of(session, view)
