@@ -14,8 +14,8 @@ create table if not exists document (
   kind text not null, id text not null, created_at text not null, updated_at text not null, body text not null, primary key (kind, id));
 create index if not exists document_newest on document (kind, created_at desc);
 create table if not exists delivery (
-  id integer primary key, call_id text not null, type text not null, url text not null, server text not null, headers text not null,
-  body text not null, state text not null, due_after real not null default 0);
+  id integer primary key, at text not null, call_id text not null, type text not null, url text not null, server text not null,
+  headers text not null, body text not null, state text not null, due_after real not null default 0);
 create index if not exists delivery_of_call on delivery (call_id);
 create table if not exists attempt (
   id integer primary key, delivery_id integer not null references delivery (id) on delete cascade, at text not null, status integer,
@@ -79,11 +79,11 @@ class Store:
         for table in ("attempt", "delivery", "document"):
             self._db.execute(f"delete from {table}")  # noqa: S608  # three constants
 
-    def add_delivery(self, call_id: str, message_type: str, server: Json, headers: Mapping[str, str], body: str) -> int:
+    def add_delivery(self, at: str, call_id: str, message_type: str, server: Json, headers: Mapping[str, str], body: str) -> int:
         """A message on its way; returns its id."""
         cursor = self._db.execute(
-            "insert into delivery (call_id, type, url, server, headers, body, state) values (?, ?, ?, ?, ?, ?, 'waiting')",
-            (call_id, message_type, server.get("url", ""), json.dumps(server), json.dumps(dict(headers)), body),
+            "insert into delivery (at, call_id, type, url, server, headers, body, state) values (?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            (at, call_id, message_type, server.get("url", ""), json.dumps(server), json.dumps(dict(headers)), body),
         )
         return int(cursor.lastrowid or 0)
 

@@ -133,8 +133,11 @@ def _number(sandbox: "Sandbox", number: Json) -> Json:
         return {**number, "answers": True, "who": f"Answered by {assistant.get('name') or 'an agent'}"}
     if number.get("assistantId"):
         return {**number, "answers": False, "who": "Its agent no longer exists"}
-    if (number.get("server") or {}).get("url"):
-        return {**number, "answers": True, "who": "Kametrix decides who answers"}
+    asked = (number.get("server") or {}).get("url")
+    if asked:
+        answering = next((one for one in sandbox.store.find("assistant") if (one.get("server") or {}).get("url") == asked), None)
+        who = f"{answering.get('name') or 'An agent'}, when Kametrix agrees" if answering else "Kametrix decides who answers"
+        return {**number, "answers": True, "who": who}
     return {**number, "answers": False, "who": "No agent yet"}
 
 
@@ -167,5 +170,5 @@ def _delivery(delivery: Json) -> Json:
     last = attempts[-1] if attempts else None
     answer = "" if last is None else f"HTTP {last['status']}" if last["status"] else "no answer"
     tries = "" if not last else f"{last['ms']} ms" if len(attempts) == 1 else f"{len(attempts)} attempts"
-    words = {"at": moment(attempts[0]["at"]) if attempts else "", "ms": f"{last['ms']} ms" if last else ""}
+    words = {"at": moment(delivery["at"]), "ms": f"{last['ms']} ms" if last else ""}
     return {**delivery, "label": label, "answer": answer, "tries": tries, **words}

@@ -7,6 +7,7 @@ from sandbox.vapi.callers import SILENCE_TIMEOUT, Caller
 from sandbox.vapi.delivery import Courier
 from sandbox.vapi.line import CallEnded, Line
 from sandbox.vapi.messages import forwarding, tool_calls
+from sandbox.vapi.outbox import Outbox, server_of
 from sandbox.vapi.prompt import render
 from sandbox.vapi.receptionist import Call, Reply
 from sandbox.vapi.words import words_of
@@ -28,11 +29,12 @@ class Brain(Protocol):
 
 
 class Conversation:
-    """One assistant, one caller, one line. `server` is where tool calls go unless a tool has its own."""
+    """One assistant, one caller, one line. Tool calls go to the tool's own server, else to the assistant's."""
 
-    def __init__(self, line: Line, brain: Brain, caller: Caller, tools: list[Json], server: Json, courier: Courier) -> None:
+    def __init__(self, line: Line, brain: Brain, caller: Caller, tools: list[Json], outbox: Outbox, courier: Courier) -> None:
         self._line, self._brain, self._caller = line, brain, caller
-        self._tools, self._server, self._courier = tools, server, courier
+        self._tools, self._outbox, self._courier = tools, outbox, courier
+        self._server = server_of(line)
         self._assistant: Json = line.assistant or {}
         self._silent = 0.0
 
@@ -113,8 +115,7 @@ class Conversation:
         tool = next(tool for tool in self._tools if tool.get("type") == "transferCall")
         destination = next(iter(tool.get("destinations") or []), {"type": "number"})
         self._line.status = "forwarding"
-        if self._server.get("url"):
-            await self._courier.send(self._line.id, self._server, forwarding(self._line, destination), withheld=self._line.is_transient)
+        self._outbox.post(forwarding(self._line, destination))
         return "assistant-forwarded-call"
 
     async def _use(self, calls: tuple[Call, ...]) -> list[Json]:
@@ -123,6 +124,7 @@ class Conversation:
         asked = [{"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in calls]
         self._line.add("tool_calls", message="", toolCalls=asked)
         await self._announce(calls)
+        await self._outbox.settle()
         message = tool_calls(self._line, calls, self._tools)
         server = (self._tool(calls[0].name) or {}).get("server") or self._server if calls else self._server
         answer = await self._courier.ask(self._line.id, server, message, withheld=self._line.is_transient) if server.get("url") else None

@@ -46,7 +46,7 @@ class Courier:
 
     def log_dropped(self, call_id: str, server: Json, message: Json) -> None:
         """A message a fault swallowed; it stays visible."""
-        key = self._store.add_delivery(call_id, message["type"], server, {}, json.dumps({"message": message}))
+        key = self._store.add_delivery(iso(self._clock.now()), call_id, message["type"], server, {}, json.dumps({"message": message}))
         self._store.set_delivery(key, "dropped")
 
     def resume(self) -> None:
@@ -69,7 +69,8 @@ class Courier:
     def _prepare(self, call_id: str, server: Json, message: Json, withheld: bool) -> tuple[int, bytes, dict[str, str]]:
         body = json.dumps({"message": message}, ensure_ascii=False)
         headers = {"Content-Type": "application/json", **self._authentication(server, body, withheld)}
-        return self._store.add_delivery(call_id, message["type"], server, headers, body), body.encode(), headers
+        key = self._store.add_delivery(iso(self._clock.now()), call_id, message["type"], server, headers, body)
+        return key, body.encode(), headers
 
     async def _attempt(self, key: int, server: Json, headers: dict[str, str], body: bytes) -> httpx.Response | None:
         began, at = time.monotonic(), iso(self._clock.now())

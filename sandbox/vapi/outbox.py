@@ -8,6 +8,8 @@ from sandbox.vapi.delivery import Courier
 from sandbox.vapi.line import Line
 from sandbox.vapi.messages import DEFAULT_SERVER_MESSAGES
 
+OVERTAKES_AFTER = 1.0
+
 
 class Outbox:
     """First attempts go out one after the other without holding the conversation up; retries do not block what follows."""
@@ -32,6 +34,10 @@ class Outbox:
         else:
             self._queue.put_nowait((server, message))
 
+    async def settle(self) -> None:
+        """Give what was posted so far a moment to go out before a tool call overtakes it."""
+        await asyncio.wait({asyncio.ensure_future(self._queue.join())}, timeout=OVERTAKES_AFTER)
+
     async def close(self) -> None:
         """Send what a fault held back, last first, and wait for all first attempts."""
         for held in reversed(self._held):
@@ -47,6 +53,7 @@ class Outbox:
                 await self._clock.sleep(self._line.choices.delay)
             sends = (self._courier.send(self._line.id, server, message, withheld=self._line.is_transient) for _ in range(copies))
             await asyncio.gather(*sends)
+            self._queue.task_done()
 
 
 def server_of(line: Line) -> Json:

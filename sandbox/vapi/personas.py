@@ -89,7 +89,7 @@ PERSONAS = (
         {
             "name": "Mein Name ist Jana Ostermann.",
             "number": "Sie erreichen mich unter 0151 555 0147.",
-            "time": "Der erste Termin passt gut.",
+            "time": "Der erste Termin passt gut. Mein Name ist Jana Ostermann.",
         },
     ),
     Persona(
@@ -134,4 +134,5 @@ def asked_for(reply: str, answers: dict[str, str]) -> list[str]:
     question = reply.lower()
     if "?" not in question and "please" not in question and "bitte" not in question:
         return []
-    return [topic for topic, signs in ASKS.items() if topic in answers and any(sign in question for sign in signs)]
+    asked = [topic for topic, signs in ASKS.items() if topic in answers and any(sign in question for sign in signs)]
+    return ["time"] if "time" in asked else asked

@@ -7,11 +7,12 @@ from typing import Any
 
 from sandbox.store import Json
 from sandbox.vapi import phrases
-from sandbox.vapi.bookings import Bookings
+from sandbox.vapi.bookings import MOMENT, Bookings
 from sandbox.vapi.knowledge import Knowledge
 from sandbox.vapi.words import looks_german, meaning, says, words_of
 
 SURE, LIKELY = 0.5, 0.24
+MACHINE_TIME = re.compile(rf"\s*\({MOMENT.pattern}\)")
 PRICE = re.compile(r"[$€£]\s?\d|\d\s?[$€£]|\d (?:dollars|euros?)", re.IGNORECASE)
 
 
@@ -72,11 +73,12 @@ class Receptionist:
             self.waiting_for = "message"
             return Reply(self._say("failed", _sentence(failed)))
         told = _sentence(" ".join(str(result.get("result", "")) for result in results))
+        spoken = MACHINE_TIME.sub("", told)
         if self.bookings.offered(told):
             self.waiting_for = "time"
-            return Reply(self._say("times", told))
+            return Reply(self._say("times", spoken))
         self.waiting_for = ""
-        return Reply(self._say("booked", told))
+        return Reply(self._say("booked", spoken))
 
     def _inform(self, heard: str) -> Reply:
         fact, score = self.known.best(heard)

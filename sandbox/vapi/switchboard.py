@@ -15,7 +15,7 @@ from sandbox.vapi.knowledge import read
 from sandbox.vapi.line import MAX_DURATION, Line
 from sandbox.vapi.llm import Model
 from sandbox.vapi.messages import status_update, transcript
-from sandbox.vapi.outbox import Outbox, server_of
+from sandbox.vapi.outbox import Outbox
 from sandbox.vapi.prompt import render
 from sandbox.vapi.receptionist import Receptionist
 from sandbox.vapi.recording import Recordings
@@ -82,7 +82,7 @@ class Switchboard:
             line.answer()
             line.add("system", message=line.prompt)
             outbox.post(status_update(line))
-            line.end(await line.until_ended(self._talk(line, greeting, tools)))
+            line.end(await line.until_ended(self._talk(line, greeting, tools, outbox)))
         outbox.post(status_update(line))
         self._store.put("call", ended_call(line, self._recordings))
         await self._clock.sleep(REPORT_AFTER * line.choices.wall_share)
@@ -109,13 +109,13 @@ class Switchboard:
             line.note(trouble)
         return greeting, tools_of(assistant, self._store)
 
-    async def _talk(self, line: Line, greeting: str, tools: list[Json]) -> str:
+    async def _talk(self, line: Line, greeting: str, tools: list[Json], outbox: Outbox) -> str:
         if line.choices.fault == "fail_answer":
             await line.speak("bot", greeting)
             await line.pass_time(4.0)
             return MODEL_FAILED
         brain = self._brain(line, greeting, tools)
-        conversation = Conversation(line, brain, caller_of(line.choices), tools, server_of(line), self._courier)
+        conversation = Conversation(line, brain, caller_of(line.choices), tools, outbox, self._courier)
         try:
             return await conversation.run(greeting)
         finally:

@@ -23,6 +23,7 @@ if (call) {
   const swap = (fresh) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+      if (next) part.className = next.className;
       if (!next || next.innerHTML === part.innerHTML) continue;
       if (part.dataset.live === "turns") turns(part, next);
       else part.innerHTML = next.innerHTML;
