@@ -33,7 +33,7 @@ def organization_menu() -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.menu.item(FrameState.email, disabled=True),
+            rx.menu.item(FrameState.email, disabled=True, style={"color": "var(--muted)"}),
             rx.menu.item(rx.icon("check", size=14), FrameState.organization, on_select=rx.redirect("/dashboard")),
             rx.menu.separator(),
             rx.menu.item(rx.icon("settings", size=14), "Settings", on_select=rx.redirect("/settings")),
@@ -41,6 +41,7 @@ def organization_menu() -> rx.Component:
             min_width="224px",
             max_width="320px",
         ),
+        modal=False,  # a modal menu would hide the rest of the page from screen readers while it can still be focused
     )
 
 

@@ -69,7 +69,11 @@ def initials(name: str) -> str:
 
 
 def balance_note(frame: organizations.Frame) -> str:
-    """What the balance means: 'about 279 min', or how much grace is in use."""
+    """What the balance means: 'about 279 min', how much grace is in use, or that calls are declined."""
+    if frame.is_paused:
+        return "calls are paused"
+    if frame.minutes == 0 and frame.balance >= 0:
+        return "calls are still answered"
     if frame.balance < 0:
         return f"{dollars(-frame.balance)} of grace in use"
     return f"about {frame.minutes:,} min"
