@@ -1,6 +1,6 @@
 """Everything spoken to callers or written into a prompt, in every language: one catalogue, one entry per language.
 
-`{businessName}` and `{agentName}` are placeholders a person may use too; `prompts.py` resolves them.
+`{businessName}` and `{agentName}` are placeholders a person may use too; `agent_form.py` resolves them.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from select import select as select_ready
 from typing import Any
 
 import pytest
@@ -72,6 +73,7 @@ def test_open_pages_learn_that_an_agent_is_live(vapi: FakeVapi, owner: Actor) ->
         listener.cursor().execute(f"listen {live.LIVE_CHANNEL}")
         sync_agent(view.id)
         live.flush()
+        assert select_ready([listener], [], [], 10)[0]
         listener.poll()
         assert owner.organization_id in [notice.payload for notice in listener.notifies]
 

@@ -206,6 +206,25 @@ def test_numbers_are_served_once_by_workers_at_the_same_time(database: str) -> N
         assert sum(pool.map(serve, range(4))) == 4
 
 
+def test_an_agent_made_while_another_is_served_does_not_get_a_second_number(database: str) -> None:
+    with db.transaction() as session:
+        actor = create_member(session)
+        create_agent(session, actor)
+        create_phone_number(session), create_phone_number(session)
+
+    def serve() -> frozenset[str]:
+        with db.transaction() as session:
+            return number_claims.serve_waiting(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction(actor) as session:
+            assert agents.create(session, actor, agent_form()).number
+            served = pool.submit(serve)
+            with pytest.raises(TimeoutError):
+                served.result(timeout=0.3)
+        assert served.result() == frozenset()
+
+
 class Pool(RuleBasedStateMachine):
     """Agents come and go while the provider's list changes: every step keeps the database's own rules, no number is held twice."""
 
