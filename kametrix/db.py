@@ -9,19 +9,24 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
+from time import monotonic
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy import Dialect, Engine, create_engine, event, text
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from kametrix.errors import Busy
 from kametrix.settings import settings
 
 log = structlog.get_logger()
+PING_AFTER_SECONDS = 5.0
+"""How long a pooled connection may rest before it is asked whether it still lives."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -56,7 +61,28 @@ def platform_engine() -> Engine:
 
 
 def _engine(url: str, *, size: int) -> Engine:
-    return create_engine(url, pool_size=size, max_overflow=4, pool_pre_ping=True, pool_timeout=5, pool_recycle=1800)
+    engine = create_engine(url, pool_size=size, max_overflow=4, pool_timeout=5, pool_recycle=1800)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_ping_after_rest, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = monotonic()
+
+
+def _ping_after_rest(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """A connection that rested may have been closed on the other side; asking one used a moment ago would only cost a round trip."""
+    rested = monotonic() - record.info.get("used_at", monotonic())
+    if rested >= PING_AFTER_SECONDS and not _answers(dialect, connection):
+        raise InvalidatePoolError
+
+
+def _answers(dialect: Dialect, connection: Any) -> bool:
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False
 
 
 @event.listens_for(Session, "after_begin")

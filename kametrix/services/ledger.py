@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col, select
@@ -22,10 +21,10 @@ LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
 LARGEST_ADJUSTMENT: Final = 10_000_000
 """In cents: beyond it a slip of the finger is likelier than a decision."""
 
-_POST = text(
-    "select * from post_credit(:organization, :type, :amount, :key, :description, :at,"
-    " p_user => :user, p_call => :call, p_payment => :payment, p_note => :note)"
-)
+_POST: Final = (
+    "select * from post_credit(%(organization)s, %(type)s, %(amount)s, %(key)s, %(description)s, %(at)s,"
+    " p_user => %(user)s, p_call => %(call)s, p_payment => %(payment)s, p_note => %(note)s)"
+)  # for the driver: compiling it anew for each posting costs a tenth of the rate
 _WALLET = ("balance_cents", "credit_balance", "grace_credits_used", "ledger_seq", "ledger_hash")
 _REFUSALS: dict[str, type[KametrixError]] = {"23505": Conflict, "P0002": NotFound}
 
@@ -65,7 +64,7 @@ def post(
     row = {"organization": organization_id, "type": type.value, "amount": amount, "key": key, "description": description}
     session.flush()
     try:
-        posted = session.connection().execute(_POST, {**row, **cause, "at": clock.now()}).one()
+        posted = session.connection().exec_driver_sql(_POST, {**row, **cause, "at": clock.now()}).one()
     except DBAPIError as error:
         refusal = _REFUSALS.get(getattr(error.orig, "pgcode", ""))
         if refusal is None:
