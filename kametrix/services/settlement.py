@@ -103,11 +103,11 @@ def _seconds(call: Call, told: Report, *, conclusive: bool) -> int | None:
         return told.duration_seconds
     if call.duration_seconds is not None:
         return call.duration_seconds
-    if call.answered_at is None:
+    if (call.answered_at is not None or told.turns) and not conclusive:
+        return None
+    if call.answered_at is None or call.ended_at is None:
         return 0
-    if conclusive and call.ended_at is not None:
-        return min(max(int((call.ended_at - call.answered_at).total_seconds()), 0), LONGEST_SECONDS)
-    return None
+    return min(max(int((call.ended_at - call.answered_at).total_seconds()), 0), LONGEST_SECONDS)
 
 
 def _keep_words(session: Session, call: Call, told: Report) -> None:

@@ -151,6 +151,12 @@ def test_a_report_without_times_of_an_answered_call_waits_for_the_provider(sessi
     assert waiting_jobs(session, "settle_call") == 1
 
 
+def test_a_report_with_words_but_without_times_waits_for_the_provider(session: Session, agent: Agent) -> None:
+    call = settled(session, agent, message("end-of-call-report", transcript="AI: Hello.\nUser: Hi.", endedReason="customer-ended-call"))
+    assert (call.settled_at, call.transcript) == (None, "AI: Hello.\nUser: Hi.")
+    assert waiting_jobs(session, "settle_call") == 1
+
+
 @pytest.mark.parametrize("times", [{"endedAt": "2099-12-31T00:00:00Z"}, {"startedAt": None, "endedAt": None, "durationSeconds": 10**15}])
 def test_an_absurd_duration_is_neither_charged_nor_believed(session: Session, agent: Agent, times: dict[str, Any]) -> None:
     with clock.at(START):
