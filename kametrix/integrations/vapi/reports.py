@@ -96,7 +96,7 @@ def _duration(
         return None, doubt
     if usable[0] < 0:
         return Decimal(0), "negative"
-    disagrees = bool(stated) and stated[0] <= MAX_DURATION and abs(usable[0] - stated[0]) > TOLERANCE
+    disagrees = bool(stated) and abs(usable[0] - stated[0]) > TOLERANCE
     return usable[0], doubt or ("disagrees" if disagrees else None)
 
 
