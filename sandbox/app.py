@@ -50,7 +50,7 @@ class Sandbox:
     async def reset(self) -> None:
         """As new: no assistants, calls, faults; five numbers; real time."""
         await self.caller.close()
-        self.courier.forget()
+        await self.courier.stop()
         self.faults.clear()
         self.clock.thaw()
         self.clock.set_speed(1.0)

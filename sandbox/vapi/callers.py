@@ -8,6 +8,7 @@ from sandbox.vapi.line import Line
 from sandbox.vapi.personas import BY_ID, Persona, asked_for
 
 SILENCE_TIMEOUT = 30.0  # Vapi's default before it closes a silent line
+REPLY_SECONDS = 9.0  # a guess at one reply of the agent, for the call's own clock
 TYPING_TIMEOUT = 180.0  # a person needs longer to type than to speak
 
 
@@ -64,12 +65,12 @@ class Typed:
 
 
 def expected_seconds(choices: Choices, greeting: str, limit: float) -> float:
-    """How far the call's own clock will run ahead of the real one, at most: the chosen length, or a generous guess."""
+    """How far the call's own clock will run ahead of the real one: the chosen length, or a good guess."""
     if choices.seconds or choices.persona == TYPED:
         return min(choices.seconds or 0.0, limit)
     persona = persona_of(choices)
     spoken = sum(len(text.split()) / persona.words_per_second for text in persona.lines)
-    guess = spoken + len(greeting.split()) / 2.6 + 14.0 * len(persona.lines) + SILENCE_TIMEOUT * ("" in persona.lines)
+    guess = spoken + len(greeting.split()) / 2.6 + REPLY_SECONDS * len(persona.lines) + SILENCE_TIMEOUT * ("" in persona.lines)
     return min(guess * (1 - choices.wall_share), limit)
 
 

@@ -55,16 +55,15 @@ class Courier:
             self._later(delivery["id"], delivery["server"], delivery["headers"], delivery["body"].encode(), len(delivery["attempts"]))
 
     async def close(self) -> None:
-        """Stop waiting retries (they resume after a restart) and close connections."""
+        """Stop, and close connections."""
+        await self.stop()
+        await self._client.aclose()
+
+    async def stop(self) -> None:
+        """Stop waiting retries; those still stored resume after a restart."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
-
-    def forget(self) -> None:
-        """Stop waiting retries for good."""
-        for task in self._tasks:
-            task.cancel()
 
     def _prepare(self, call_id: str, server: Json, message: Json, withheld: bool) -> tuple[int, bytes, dict[str, str]]:
         body = json.dumps({"message": message}, ensure_ascii=False)

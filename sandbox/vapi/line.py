@@ -21,7 +21,7 @@ class CallEnded(Exception):
 
 
 class Line:
-    """A scripted call runs on a clock of its own that ends about now, so that no timestamp lies in the future; a typed
+    """A scripted call runs on a clock of its own that began earlier, so that it ends about now and not in the future; a typed
     call runs on the real one. All moments sent are taken from it."""
 
     def __init__(self, key: str, choices: Choices, number: Json, clock: Clock, changed: Callable[["Line"], None]) -> None:
@@ -33,7 +33,8 @@ class Line:
         self.messages: list[Json] = []
         self.notes: list[str] = []
         self.backdated = timedelta()
-        self.created_at: datetime = clock.now()
+        self.placed_at: datetime = clock.now()
+        self.created_at = self.placed_at
         self.started_at: datetime | None = None
         self.ended_at: datetime | None = None
         self.limit = MAX_DURATION
@@ -190,6 +191,8 @@ class Line:
             "phoneNumberId": self.number["id"],
             "customer": {"number": self.choices.caller},
         }
+        if self.started_at:
+            call["startedAt"] = iso(self.started_at)
         if self.assistant and "id" in self.assistant:
             call["assistantId"] = self.assistant["id"]
         return call

@@ -19,6 +19,7 @@ def common(line: Line, kind: str) -> Json:
     """Timestamp, type, a stale call (as it was when created), number, caller and the assistant's configuration."""
     call = {**line.vapi_call(), "status": "ringing"}
     call["updatedAt"] = call["createdAt"]
+    call.pop("startedAt", None)
     message: Json = {"timestamp": epoch_ms(line.moment), "type": kind, "call": call}
     message |= {"phoneNumber": line.number, "customer": {"number": line.choices.caller}}
     if line.assistant:

@@ -45,6 +45,10 @@ class Outbox:
         self._queue.put_nowait(None)
         await self._worker
 
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._worker.cancel()
+
     async def _work(self) -> None:
         while parcel := await self._queue.get():
             server, message = parcel

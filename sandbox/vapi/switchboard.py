@@ -1,10 +1,11 @@
 """Places calls: dials, resolves, lets both sides talk, reports."""
 
 import asyncio
+import logging
 from datetime import UTC
 from typing import Any
 
-from sandbox.clock import Clock
+from sandbox.clock import Clock, iso
 from sandbox.config import Llm
 from sandbox.store import Json, Store, new_id
 from sandbox.vapi.callers import caller_of, expected_seconds
@@ -23,7 +24,10 @@ from sandbox.vapi.reports import ended_call, report
 from sandbox.vapi.resolution import Resolution, resolve
 
 RING_SECONDS, REPORT_AFTER = 2.5, 4.0
+BROKEN = "call.in-progress.error-vapifault-worker-died"
 MODEL_FAILED = "call.in-progress.error-vapifault-vapi-llm-failed"
+
+log = logging.getLogger(__name__)
 
 
 class Switchboard:
@@ -46,7 +50,7 @@ class Switchboard:
         self._save(line)
         task = asyncio.ensure_future(self._run(line))
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._tasks.discard)
         return line.id
 
     def live(self, call_id: str) -> Line | None:
@@ -65,10 +69,25 @@ class Switchboard:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._lines.values():
+            line.done.set()
         self._lines.clear()
 
     async def _run(self, line: Line) -> None:
         outbox = Outbox(line, self._courier, self._clock)
+        try:
+            await self._hold(line, outbox)
+        except Exception:
+            log.exception("call %s broke", line.id)
+            line.end(BROKEN)
+            line.note("The sandbox made a mistake; its log says more.")
+            self._store.put("call", ended_call(line, self._recordings))
+        finally:
+            outbox.stop()
+        line.done.set()
+        self._save(line)
+
+    async def _hold(self, line: Line, outbox: Outbox) -> None:
         found = await resolve(line, self._store, self._courier)
         if found.assistant is None:
             await self._refuse(line, found, outbox)
@@ -88,7 +107,7 @@ class Switchboard:
         await self._clock.sleep(REPORT_AFTER * line.choices.wall_share)
         if line.started_at:
             outbox.post(report(line, self._recordings))
-        await self._finish(line, outbox)
+        await outbox.close()
 
     def _connect(self, line: Line, found: Resolution) -> tuple[str, list[Json]]:
         """Take the assistant on: its limit, prompt and greeting as they stand at this moment."""
@@ -135,17 +154,7 @@ class Switchboard:
         extra = {"destination": found.destination} if found.destination else {}
         outbox.post(status_update(line, inboundPhoneCallDebuggingArtifacts=found.debugging, **extra))
         self._store.put("call", ended_call(line, self._recordings))
-        await self._finish(line, outbox)
-
-    async def _finish(self, line: Line, outbox: Outbox) -> None:
         await outbox.close()
-        line.done.set()
-        self._save(line)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.result()
 
     def _save(self, line: Line) -> None:
         if line.status != "ended":
@@ -165,7 +174,7 @@ def scene_of(line: Line) -> dict[str, Any]:
     """What the console shows of a call. `is_live` is yes until every message had its first attempt."""
     return {
         "id": line.id,
-        "createdAt": line.vapi_call()["createdAt"],
+        "createdAt": iso(line.placed_at),
         "is_live": "no" if line.done.is_set() else "yes",
         "status": line.status,
         "ended_reason": line.ended_reason,
