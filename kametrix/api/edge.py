@@ -22,6 +22,8 @@ WEBHOOK_LIMIT = 5_000_000
 WEBHOOKS = "/api/webhooks/"
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 FONTS = "/fonts/"
+OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'"
+"""For what is no page: nothing of it runs, should a browser open it as one."""
 
 
 class EdgeMiddleware:
@@ -59,16 +61,21 @@ class EdgeMiddleware:
                 for name, value in self._fixed_headers.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = request_id
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("Content-Security-Policy", self._page_policy if is_page else OTHER_POLICY)
                 _cache(scope["path"], message["status"], headers)
             await send(message)
 
         return out
 
     @cached_property
+    def _page_policy(self) -> str:
+        """Computed at the first page: the front end is built after this module is imported."""
+        return content_policy(self.front_end, settings().public_url)
+
+    @cached_property
     def _fixed_headers(self) -> dict[str, str]:
-        """Computed at the first request: the front end is built after this module is imported."""
         headers = {
-            "Content-Security-Policy": content_policy(self.front_end, settings().public_url),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
             "Referrer-Policy": "strict-origin-when-cross-origin",

@@ -42,14 +42,15 @@ def entry_page(title: str, note: str, form: rx.Component, below: rx.Component) -
 
 
 def strength_meter(score: Any, words: Text) -> rx.Component:
-    """Five steps for a `score` of 0..4 (−1: none) and what they mean; steady in height, so that nothing jumps while typing."""
+    """Five steps for a `score` of 0..4 (−1: none) and what they mean; read out while typing."""
     color = rx.match(score, *[(step, shade) for step, shade in enumerate(STRENGTH_COLORS)], "var(--gray-a5)")
     steps = [
         rx.box(height="4px", flex="1", border_radius="2px", background=rx.cond(score >= step, color, "var(--gray-a4)"))
         for step in range(len(STRENGTH_COLORS))
     ]
-    return rx.box(
+    shown = rx.box(
         rx.flex(*steps, gap="4px", aria_hidden="true"),
-        rx.text(words, size="1", color="var(--muted)", margin_top="4px", min_height="18px", role="status"),
+        rx.text(words, size="1", color="var(--muted)", margin_top="4px"),
         margin_top="-8px",
     )
+    return rx.box(rx.cond(score >= 0, shown, rx.fragment()), role="status", display=rx.cond(score >= 0, "block", "contents"))

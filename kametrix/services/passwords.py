@@ -50,7 +50,7 @@ def problem(password: str, inputs: tuple[str, ...]) -> str:
     if missing := _missing(password):
         return f"Add {missing}."
     found = strength(password, inputs)
-    return "" if found.score >= STRONG_ENOUGH else f"This is easy to guess. {found.hint}"
+    return "" if found.score >= STRONG_ENOUGH else f"Too easy to guess. {found.hint}"
 
 
 def hashed(password: str) -> str:

@@ -87,6 +87,7 @@ def test_every_answer_carries_the_security_headers_and_its_own_id() -> None:
             assert answer.headers["x-frame-options"] == "DENY"
             assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "default-src 'self'" in (await client.get("/html")).headers["content-security-policy"]
         assert first.headers["x-request-id"] != missing.headers["x-request-id"]
         assert "strict-transport-security" not in first.headers
 

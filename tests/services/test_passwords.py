@@ -32,13 +32,13 @@ def test_a_password_of_72_bytes_is_accepted_and_can_be_proved() -> None:
 
 
 def test_a_common_password_is_refused_with_a_reason() -> None:
-    assert passwords.problem("Password1", ()).startswith("This is easy to guess. ")
+    assert passwords.problem("Password1", ()).startswith("Too easy to guess. ")
 
 
 def test_a_password_made_of_what_is_known_about_the_person_is_weaker() -> None:
     known = ("dana.whitlock@brightside-dental.com", "Dana Whitlock", "Brightside Dental")
     assert passwords.strength("BrightsideDental1", known).score < passwords.strength("BrightsideDental1", ()).score
-    assert passwords.problem("Whitlock2026", known).startswith("This is easy to guess.")
+    assert passwords.problem("Whitlock2026", known).startswith("Too easy to guess.")
 
 
 def test_five_thousand_characters_cost_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
