@@ -1,9 +1,9 @@
 """Composition root: the app, its guard, its HTTP routes, its edge and its live updates."""
 
 from functools import partial
-from pathlib import Path
 
 import reflex as rx
+from reflex.utils.prerequisites import get_web_dir
 
 from kametrix import pages
 from kametrix.api.app import create
@@ -12,7 +12,7 @@ from kametrix.components import head
 from kametrix.state import failures, live
 from kametrix.state.guard import EventGuard
 
-FRONT_END = Path(".web/build/client")
+FRONT_END = get_web_dir() / "build" / "client"
 
 app = rx.App(
     stylesheets=head.STYLESHEETS,
