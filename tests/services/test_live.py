@@ -1,0 +1,47 @@
+import os
+import time
+
+import psycopg
+import pytest
+
+from kametrix import db
+from kametrix.jobs.app import conninfo
+from kametrix.services import live
+from kametrix.services.live import LIVE_CHANNEL, Notifier
+from kametrix.settings import settings
+
+
+def heard(listener: psycopg.Connection, *, seconds: float) -> list[str]:
+    return [told.payload for told in listener.notifies(timeout=seconds)]
+
+
+def test_the_first_hint_leaves_at_once_and_the_rest_of_the_window_together(database: str) -> None:
+    notifier = Notifier(LIVE_CHANNEL, seconds=0.3)
+    with psycopg.connect(conninfo(), autocommit=True) as listener:
+        listener.execute(f"listen {LIVE_CHANNEL}")
+        notifier.send("org-1")
+        assert next(listener.notifies(timeout=5, stop_after=1)).payload == "org-1"
+        for organization_id in ("org-2", "org-1", "org-2", "org-2"):
+            notifier.send(organization_id)
+        assert heard(listener, seconds=1.0) == ["org-1", "org-2"]
+
+
+def test_a_flush_sends_what_waits_now(database: str) -> None:
+    with psycopg.connect(conninfo(), autocommit=True) as listener:
+        listener.execute(f"listen {LIVE_CHANNEL}")
+        live.announce("org-1")
+        live.announce("org-2")
+        live.flush()
+        time.sleep(0.05)
+        assert set(heard(listener, seconds=0.5)) == {"org-1", "org-2"}
+
+
+def test_a_database_that_is_away_loses_the_hint_and_stops_nobody(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "DATABASE_PLATFORM_URL", "postgresql+psycopg2://nobody@/none?host=/nowhere")
+    settings.cache_clear()
+    db.platform_engine.cache_clear()
+    notifier = Notifier(LIVE_CHANNEL, seconds=60)
+    notifier.send("org-1")
+    notifier.send("org-2")
+    notifier.flush()
+    db.platform_engine.cache_clear()
