@@ -61,7 +61,7 @@ def platform_engine() -> Engine:
 
 
 def _engine(url: str, *, size: int) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=4, pool_timeout=5, pool_recycle=1800)
+    engine = create_engine(url, pool_size=size, max_overflow=4, pool_timeout=5, pool_recycle=1800, hide_parameters=True)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_ping_after_rest, engine.dialect))
     return engine

@@ -3,6 +3,7 @@
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from kametrix import logs
 from kametrix.api import auth, health, recordings
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
@@ -20,6 +21,7 @@ ROUTES: tuple[BaseRoute, ...] = (
 
 def create() -> Starlette:
     """A fresh application (Reflex mounts its own into the one it is given)."""
+    logs.configure()
     return Starlette(routes=list(ROUTES), exception_handlers={KametrixError: on_expected, Exception: on_bug})
 
 

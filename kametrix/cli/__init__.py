@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from kametrix import logs
 from kametrix.cli.operate import adjust, ledger, make_admin, replay, verify_email
 from kametrix.cli.run import api, doctor, migrate, seed, up, web, worker
 from kametrix.errors import KametrixError
@@ -21,6 +22,7 @@ for command in (up, web, api, worker, migrate, seed, doctor, make_admin, verify_
 def main() -> None:
     """Entry point. An expected error is one line on standard error and exit code 1."""
     try:
+        logs.configure()
         group()
     except KametrixError as error:
         click.echo(f"kametrix: {error.message}", err=True)
