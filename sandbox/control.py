@@ -41,15 +41,16 @@ def routes(sandbox: "Sandbox") -> list[Route]:
 
 
 def _as_json(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         if request.method != "GET" and request.headers.get("content-type", "").split(";")[0] not in ("application/json", ""):
             return JSONResponse({"error": "Send JSON."}, 415)
         try:
-            return JSONResponse(await handler(request) or {})
+            answer = await handler(request)
+            return JSONResponse({} if answer is None else answer)
         except (Wrong, BadChoice, ApiError) as error:
             return JSONResponse({"error": str(error)}, getattr(error, "status", 400))
 
-    return answer
+    return respond
 
 
 async def _json(request: Request) -> Json:

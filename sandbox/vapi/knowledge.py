@@ -78,7 +78,7 @@ def read(prompt: str) -> Knowledge:
 
     for raw in prompt.splitlines():
         line = raw.strip()
-        text = BULLET.sub("", line).strip()
+        text = BULLET.sub("", line).strip("*# ")
         heading, rest, is_label = _heading(line)
         heading = "" if is_label and has_headings else heading
         has_headings = has_headings or bool(heading and not is_label)
@@ -113,7 +113,7 @@ def _heading(line: str) -> tuple[str, str, bool]:
     """The kind of section a heading or a label opens ("other" for one we do not know), the text behind a label, and whether
     it is a label: in a prompt with headings, "Saturday: 9 to 12" is content."""
     found = HEADING.match(line)
-    if found:
+    if found and not line.rstrip("*# ").endswith("?"):
         return _kind(found["hash"] or found["bold"] or found["tag"]), "", False
     label = LABEL.match(line)
     if label and not BULLET.match(line) and len(label["label"].split()) <= 8:

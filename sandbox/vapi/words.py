@@ -14,21 +14,19 @@ FAMILIES = {
     "pay": "pay payment card cards cash invoice zahlen bezahlen karte bar rechnung",
 }
 FAMILY_OF = {word: family for family, words in FAMILIES.items() for word in words.split()}
-EMPTY = set(
-    """
+EMPTY_WORDS = """
     a an the and or but so to of in on at for with is are am was were be been do does did have has had you your yours i me my we our it its
     this that these those what when who how which can could would will shall should may might please hi hello hey there just also if about
     any some one get got want like need know tell say said ask yes no ok okay thanks thank well oh usually really maybe more than very me
     der die das ein eine einen einem einer und oder aber zu in im am an auf für mit ist sind war bin sie ihr ihre ihnen ihren ich mich mir
     mein meine wir uns es dies diese was wann wer wie welche kann könnte könnten würde bitte hallo guten tag morgen denn mal auch bei von
     den dem haben hat habe ja nein danke ungefähr gern gerne noch
-    """.split()  # noqa: SIM905  # a list of words reads better as words
-) - {"auf"}
-GERMAN = set(
-    """
+"""
+GERMAN_WORDS = """
     und ich sie ist nicht bitte der die das ein eine wann was wie haben guten tag danke auf wiederhören termin geöffnet mir mich ihnen
-    """.split()  # noqa: SIM905  # as above
-)
+"""
+EMPTY = set(EMPTY_WORDS.split()) - {"auf"}
+GERMAN = set(GERMAN_WORDS.split())
 
 
 def words_of(text: str) -> list[str]:

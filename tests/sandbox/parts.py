@@ -69,7 +69,8 @@ class Delivered:
 
 @dataclass
 class Receiver:
-    """A real HTTP server; `answer` maps a message to (status, body), `None` as body hangs until the receiver is released."""
+    """A real HTTP server; `answer` maps a message (or a body without one) to (status, body); `None` as body
+    hangs until the receiver is released."""
 
     answer: Callable[[Json], tuple[int, Any]] = lambda message: (200, {})
     got: list[Delivered] = field(default_factory=list)
@@ -82,7 +83,8 @@ class Receiver:
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append(Delivered(self.path, {name.lower(): value for name, value in self.headers.items()}, raw))
-                status, body = receiver.answer(json.loads(raw)["message"])
+                sent = json.loads(raw)
+                status, body = receiver.answer(sent.get("message", sent))
                 if body is None:
                     receiver.released.wait(20)
                 reply = json.dumps(body or {}).encode()
@@ -99,7 +101,7 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     @property
     def url(self) -> str:
