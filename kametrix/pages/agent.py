@@ -6,6 +6,7 @@ import reflex as rx
 
 from kametrix.components.copying import copy_button
 from kametrix.components.links import button_link, text_link
+from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
 from kametrix.components.rows import calls_table
@@ -100,15 +101,12 @@ def header() -> rx.Component:
 @page("/agents/[agent_id]", "Agent", active="Agents", on_load=AgentsState.load_one)
 def agent() -> rx.Component:
     """The agent named in the address, or that there is none."""
-    missing = rx.box(
-        empty_state(
-            "headphone-off",
-            "There is no such agent",
-            "It was deleted, or it belongs to another organization.",
-            button_link("See your agents", "/agents", variant="soft"),
-        ),
-        class_name="panel",
-    )
     left = rx.flex(call_it(), last_calls(), direction="column", gap="24px", min_width="0")
     found = rx.fragment(header(), rx.box(left, rx.box(state(), prompt(), class_name="aside"), class_name="grid-main"), removal())
-    return rx.cond(AgentsState.is_missing, missing, found)
+    return rx.cond(
+        AgentsState.is_missing,
+        missing(
+            "There is no such agent", "It was deleted, or it belongs to another organization.", icon="bot-off", back=("Agents", "/agents")
+        ),
+        found,
+    )

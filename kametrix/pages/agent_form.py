@@ -8,8 +8,9 @@ from kametrix.components.choose import each
 from kametrix.components.conversation import bubbles
 from kametrix.components.fields import area_field, field, form_error, select_field, switch_field
 from kametrix.components.links import button_link
+from kametrix.components.missing import missing
 from kametrix.components.page import page
-from kametrix.components.panel import empty_state, page_header, panel
+from kametrix.components.panel import page_header, panel
 from kametrix.services.agent_form import LIMITS, zones
 from kametrix.services.texts import LANGUAGES
 from kametrix.services.voices import VOICES
@@ -216,20 +217,17 @@ def form() -> rx.Component:
 
 def content() -> rx.Component:
     """The form with its preview, or that there is no such agent."""
-    missing = rx.box(
-        empty_state(
-            "headphone-off",
-            "There is no such agent",
-            "It was deleted, or it belongs to another organization.",
-            button_link("See your agents", "/agents", variant="soft"),
-        ),
-        class_name="panel",
-    )
     found = rx.fragment(
         page_header(State.title, "Callers hear every change within seconds of saving.", back=("Agents", "/agents")),
         rx.box(form(), rx.box(preview(), class_name="aside"), class_name="grid-main"),
     )
-    return rx.cond(State.is_missing, missing, found)
+    return rx.cond(
+        State.is_missing,
+        missing(
+            "There is no such agent", "It was deleted, or it belongs to another organization.", icon="bot-off", back=("Agents", "/agents")
+        ),
+        found,
+    )
 
 
 @page("/agents/new", "New agent", active="Agents", on_load=State.load)

@@ -155,7 +155,7 @@ def agents() -> rx.Component:
         rx.cond(AgentsState.can_write, button_link("Create your agent", "/agents/new", icon="plus")),
     )
     cards = rx.grid(
-        each(AgentsState.cards, agent_card), columns=rx.breakpoints(initial="1", sm="2", lg="3"), gap="20px", align="stretch", min_width="0"
+        each(AgentsState.cards, agent_card), columns=rx.breakpoints(initial="1", sm="2", lg="3"), gap="20px", align="start", min_width="0"
     )
     return rx.fragment(
         page_header("Agents", action=new),

@@ -7,7 +7,8 @@ import reflex as rx
 from kametrix.components.choose import each
 from kametrix.components.conversation import conversation, live_wave
 from kametrix.components.copying import copy_button
-from kametrix.components.links import button_link, text_link
+from kametrix.components.links import text_link
+from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
 from kametrix.components.player import player
@@ -106,15 +107,12 @@ def header() -> rx.Component:
 @page("/calls/[call_id]", "Call", active="Calls", on_load=CallState.load)
 def call() -> rx.Component:
     """The call named in the address, or that there is none."""
-    missing = rx.box(
-        empty_state(
-            "phone-off",
-            "There is no such call",
-            "It does not exist, or it belongs to another organization.",
-            button_link("See your calls", "/calls", variant="soft"),
-        ),
-        class_name="panel",
-    )
     left = rx.flex(rx.cond(CALL.is_live, now()), summary(), talk(), direction="column", gap="24px", min_width="0")
     found = rx.fragment(header(), rx.box(left, rx.box(facts(), cost(), class_name="aside"), class_name="grid-main"))
-    return rx.cond(CallState.is_missing, missing, found)
+    return rx.cond(
+        CallState.is_missing,
+        missing(
+            "There is no such call", "It does not exist, or it belongs to another organization.", icon="phone-off", back=("Calls", "/calls")
+        ),
+        found,
+    )

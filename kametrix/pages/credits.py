@@ -19,13 +19,11 @@ def balance() -> rx.Component:
     return rx.flex(
         rx.box(
             rx.text("Balance", size="2", color="var(--muted)"),
-            rx.text(
-                CreditsState.balance,
-                class_name="num",
-                font_size="48px",
-                line_height="56px",
-                font_weight="650",
-                letter_spacing="-0.035em",
+            rx.flex(
+                rx.text(CreditsState.balance, class_name="num huge"),
+                rx.cond(CreditsState.buys != "", rx.text(CreditsState.buys, size="4", color="var(--muted)", class_name="num")),
+                align="baseline",
+                gap="10px",
             ),
             flex="none",
         ),
@@ -57,7 +55,7 @@ def pack(item: Pack) -> rx.Component:
         rx.text(item.price, size="7", weight="bold", class_name="num", letter_spacing="-0.025em", margin_top="8px"),
         rx.text(item.minutes, " of calls", size="2"),
         rx.cond(item.settlement != "", rx.text(item.settlement, size="1", color="var(--amber-11)")),
-        rx.button("Buying opens soon", disabled=True, variant="soft", margin_top="auto", width="100%"),
+        rx.button("Buy", disabled=True, variant="soft", margin_top="auto", width="100%"),
         direction="column",
         gap="4px",
         class_name="panel",
@@ -68,7 +66,14 @@ def pack(item: Pack) -> rx.Component:
 def packs() -> rx.Component:
     """Prices."""
     return rx.box(
-        rx.heading("Packs", as_="h2", size="4", margin="32px 0 12px"),
+        rx.flex(
+            rx.heading("Packs", as_="h2", size="4"),
+            rx.text("Buying opens soon. Until then, this is what they will cost.", size="2", color="var(--muted)"),
+            align="baseline",
+            gap="4px 12px",
+            wrap="wrap",
+            margin="32px 0 12px",
+        ),
         rx.grid(
             each(CreditsState.packs, pack),
             columns=rx.breakpoints(initial="2", lg="4"),

@@ -94,15 +94,9 @@ def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
         if wallet.grace or not wallet.balance:
             headline = f"{dollars(wallet.grace)} used before your first pack" if wallet.grace else "Your phone is answered all the same"
             return headline, f"{ceiling} {after}"
-        return balance_text(wallet.balance, wallet.rate), ceiling
-    if wallet.grace:
-        rest = "Your phone keeps being answered. Your next pack pays this back first; the rest is yours."
         if wallet.ceiling_cents is not None:
-            rest = f"Calls are answered until {dollars(wallet.ceiling_cents)} of grace is used. Your next pack pays it back first."
-        return f"{dollars(wallet.grace)} of grace in use", rest
-    return balance_text(
-        wallet.balance, wallet.rate
-    ), "When it is used up, your phone keeps being answered; the next pack pays that back first."
+        return "Your phone is answered", f"After this, calls may use {dollars(wallet.ceiling_cents)} of grace. The next pack pays it back first."
+    return "Your phone is answered", "Also when this is used up: no call is turned away, and the next pack pays that back first."
 
 
 def ledger_line(row: credits.TransactionRow, now: datetime) -> LedgerLine:
