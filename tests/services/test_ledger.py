@@ -45,7 +45,7 @@ def rows(session: Session) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(
     ("seconds", "rate", "expected"),
-    [(-5, 15, 0), (0, 15, 0), (1, 15, 15), (59, 15, 15), (60, 15, 15), (61, 15, 30), (272, 15, 75), (600, 15, 150), (272, 20, 100)],
+    [(-125, 15, 0), (0, 15, 0), (1, 15, 15), (59, 15, 15), (60, 15, 15), (61, 15, 30), (272, 15, 75), (600, 15, 150), (272, 20, 100)],
 )
 def test_a_call_costs_its_started_minutes(seconds: int, rate: int, expected: int) -> None:
     minutes, cents = ledger.cost_cents(seconds, rate)
@@ -129,6 +129,11 @@ def test_a_call_made_in_the_same_transaction_can_be_charged(session: Session, ac
     fresh = Call(organization_id=actor.organization_id, agent_id=agent.id, user_id=actor.user_id)
     session.add(fresh)
     assert ledger.charge_call(session, fresh, seconds=60, rate=15) is not None
+
+
+def test_an_organization_made_in_the_same_transaction_can_be_charged(session: Session) -> None:
+    session.add(Organization(id="fresh", name="Fresh", slug="fresh"))
+    assert ledger.post(session, organization_id="fresh", type=TransactionType.REFUND, amount=-1, key="k", description="x").balance == -1
 
 
 @pytest.mark.parametrize(

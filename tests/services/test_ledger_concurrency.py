@@ -10,8 +10,8 @@ import pytest
 from sqlmodel import col, select
 
 from kametrix import db
-from kametrix.errors import Conflict
-from kametrix.models import Call, CreditTransaction, Organization, TransactionType
+from kametrix.errors import Conflict, Invalid
+from kametrix.models import Call, CreditTransaction, Organization, PlatformRole, TransactionType
 from kametrix.services import ledger, ledger_audit
 from kametrix.services.access import Actor
 from tests import factories
@@ -139,3 +139,21 @@ def test_a_purchase_and_calls_at_the_same_moment_leave_the_exact_rest(database: 
         rows = session.exec(select(CreditTransaction).order_by(col(CreditTransaction.seq))).all()
         assert [row.seq for row in rows] == list(range(1, 65))
         assert sum(row.grace_used - row.grace_repaid for row in rows) == 0
+
+
+def test_adjustments_at_the_same_moment_cannot_together_take_more_than_there_is(database: str) -> None:
+    with db.transaction() as session:
+        actor = factories.create_member(session)
+        admin = factories.create_user(session, role=PlatformRole.ADMIN)
+        factories.post_credit(session, actor, 500)
+
+    def take(_: int) -> bool:
+        try:
+            with db.transaction() as session:
+                given = {"amount": -200, "reason": "goodwill taken back", "admin_email": admin.email}
+                return ledger.adjust(session, organization_id=actor.organization_id, **given).applied
+        except Invalid:
+            return False
+
+    assert at_once(16, take).count(True) == 2
+    assert balance(actor) == 100
