@@ -70,7 +70,7 @@ def now() -> rx.Component:
 
 def summary() -> rx.Component:
     """What it was about."""
-    return rx.cond(CALL.summary != "", panel(rx.text(CALL.summary, size="3", overflow_wrap="anywhere"), title="Summary"))
+    return rx.cond(CALL.summary != "", panel(rx.text(CALL.summary, size="3", overflow_wrap="anywhere", dir="auto"), title="Summary"))
 
 
 def talk() -> rx.Component:

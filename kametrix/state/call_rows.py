@@ -81,7 +81,7 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
         summary=call.summary or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
         agent=call.agent_name,
         at="Now" if is_live else moment(call.started_at, now),
-        duration=clock(elapsed) if is_live else "" if call.seconds is None else clock(call.seconds),
+        duration=clock(elapsed) if is_live else clock(call.seconds) if call.seconds else "",
         cost="running" if is_live else dollars(call.cents),
         is_live=is_live,
         elapsed=elapsed,
@@ -96,7 +96,7 @@ def _elapsed(call: Found | CallDetail, now: datetime) -> int:
 def call_view(call: CallDetail, now: datetime) -> CallView:
     """One call in full."""
     turns = turn_rows(call)
-    length = clock(_elapsed(call, now)) if call.is_live else "" if call.seconds is None else clock(call.seconds)
+    length = clock(_elapsed(call, now)) if call.is_live else clock(call.seconds) if call.seconds else ""
     when = moment(call.started_at, now)
     return CallView(
         id=call.id,

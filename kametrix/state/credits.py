@@ -8,7 +8,6 @@ import reflex as rx
 
 from kametrix import clock, db
 from kametrix.services import credits
-from kametrix.services.money_text import balance_text
 from kametrix.services.wording import dollars, minutes, moment
 from kametrix.services.zones import zone_of
 from kametrix.state import live
@@ -44,6 +43,7 @@ class CreditsState(AuthState):
     """Wallet, packs and one page of the ledger; the place in the ledger stands in the address."""
 
     balance: str = ""
+    buys: str = ""
     headline: str = ""
     meaning: str = ""
     is_low: bool = False
@@ -74,6 +74,7 @@ class CreditsState(AuthState):
         on_sale: list[credits.PackRow] = await run(credits.packs, self.actor)
         now = clock.now().astimezone(await run(zone_of, self.actor))
         self.balance = dollars(wallet.balance)
+        self.buys = f"(~{wallet.minutes:,} min)" if wallet.balance > 0 else ""
         self.headline, self.meaning = wallet_words(wallet)
         self.is_low, self.is_grace = wallet.is_low, wallet.grace > 0
         self.price = dollars(wallet.rate)
@@ -88,15 +89,33 @@ class CreditsState(AuthState):
 def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
     """What the number means, in a line and in a sentence or two."""
     if wallet.ceiling_cents is not None and not wallet.has_purchased:
-        left = max(0, wallet.balance + wallet.ceiling_cents)
-        ceiling = f"Before your first pack, calls may use up to {dollars(wallet.ceiling_cents)}; {dollars(left)} of that is left."
-        after = "Your first pack pays back what they used, and then no call is turned away for want of credit."
-        if wallet.grace or not wallet.balance:
-            headline = f"{dollars(wallet.grace)} used before your first pack" if wallet.grace else "Your phone is answered all the same"
-            return headline, f"{ceiling} {after}"
-        if wallet.ceiling_cents is not None:
-        return "Your phone is answered", f"After this, calls may use {dollars(wallet.ceiling_cents)} of grace. The next pack pays it back first."
+        return _before_first_pack(wallet, wallet.ceiling_cents)
+    repaid = "Your next pack pays it back first; the rest is yours."
+    if wallet.grace and wallet.ceiling_cents is None:
+        return f"{dollars(wallet.grace)} of grace in use", f"Your phone keeps being answered. {repaid}"
+    if wallet.grace:
+        return (
+            f"{dollars(wallet.grace)} of grace in use",
+            f"Calls are answered until it reaches {dollars(wallet.ceiling_cents or 0)}. {repaid}",
+        )
+    if wallet.ceiling_cents is not None:
+        return (
+            "Your phone is answered",
+            f"After this, calls may use {dollars(wallet.ceiling_cents)} of grace. The next pack pays it back first.",
+        )
     return "Your phone is answered", "Also when this is used up: no call is turned away, and the next pack pays that back first."
+
+
+def _before_first_pack(wallet: credits.Wallet, ceiling: int) -> tuple[str, str]:
+    """The welcome ceiling (product.md 4.6-4), told before somebody runs into it."""
+    left = max(0, wallet.balance + ceiling)
+    limit = f"Before your first pack, calls may use up to {dollars(ceiling)}; {dollars(left)} of that is left."
+    if wallet.balance > 0:
+        return "Your phone is answered", f"After this and before your first pack, calls may use up to {dollars(ceiling)}."
+    headline = f"{dollars(wallet.grace)} used before your first pack" if wallet.grace else "Your phone is answered all the same"
+    if not left:
+        headline = "Calls are paused until your first pack"
+    return headline, f"{limit} Your first pack pays back what they used, and then no call is turned away for want of credit."
 
 
 def ledger_line(row: credits.TransactionRow, now: datetime) -> LedgerLine:
