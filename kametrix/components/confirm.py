@@ -44,7 +44,7 @@ def _typed(word: Text) -> rx.Component:
     if isinstance(word, str) and not word:
         return rx.fragment()
     return rx.box(
-        rx.el.label("Type ", rx.text.strong(word, overflow_wrap="anywhere"), " to confirm", html_for="confirm-word", class_name="label"),
+        rx.el.label("Type ", rx.el.b(word, style={"overflowWrap": "anywhere"}), " to confirm", html_for="confirm-word", class_name="label"),
         rx.input(
             id="confirm-word",
             name="confirm-word",

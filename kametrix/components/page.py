@@ -39,4 +39,6 @@ def page(route: str, title: Text, *, active: str = "", on_load: Any = None, publ
 
 
 def _titled(title: Text) -> Text:
-    return f"{title} · Kametrix" if isinstance(title, str) else title.to(str) + " · Kametrix"
+    if isinstance(title, str):
+        return f"{title} · Kametrix"
+    return rx.cond(title != "", title.to(str) + " · Kametrix", "Kametrix")
