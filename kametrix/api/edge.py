@@ -62,8 +62,9 @@ class EdgeMiddleware:
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = request_id
                 is_page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("Content-Security-Policy", self._page_policy if is_page else OTHER_POLICY)
-                _cache(scope["path"], message["status"], headers)
+                if message["status"] != 304:  # it has no type, and its headers would replace those the browser keeps with the file
+                    headers.setdefault("Content-Security-Policy", self._page_policy if is_page else OTHER_POLICY)
+                _cache(scope["path"], message["status"], headers, is_page=is_page)
             await send(message)
 
         return out
@@ -152,13 +153,13 @@ def inline_scripts(front_end: Path) -> list[str]:
     return sorted(f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}" for script in scripts)
 
 
-def _cache(path: str, status: int, headers: MutableHeaders) -> None:
-    """Hashed assets are kept for a year, fonts for a month; pages and answers are asked for anew."""
+def _cache(path: str, status: int, headers: MutableHeaders, *, is_page: bool) -> None:
+    """Hashed assets are kept for a year, fonts for a month; the rest is asked for anew. Pages are not kept: a kept one keeps its policy."""
     if path.startswith("/assets/") and status == 200:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif path.startswith(FONTS) and status == 200:
         headers["Cache-Control"] = "public, max-age=2592000"
-    elif headers.get("content-type", "").startswith("text/html"):
-        headers["Cache-Control"] = "no-cache"
+    elif is_page:
+        headers["Cache-Control"] = "no-store"
     else:
         headers.setdefault("Cache-Control", "no-store" if path.startswith(("/api/", "/auth/")) else "no-cache")

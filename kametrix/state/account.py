@@ -13,7 +13,7 @@ from kametrix.services.access import SIGNED_IN
 from kametrix.services.sessions import SessionView
 from kametrix.services.wording import counted, moment
 from kametrix.state.frame import FrameState
-from kametrix.state.guard import AuthState, allow
+from kametrix.state.guard import AuthState, allow, forget
 from kametrix.state.strength import Meter, measure
 
 NO_PASSWORD_ERRORS = {"old": "", "new": ""}
@@ -60,6 +60,10 @@ class AccountState(AuthState):
         self.revoking = ""
         await self._read_sessions()
 
+    async def _sessions_changed(self) -> None:
+        forget(self.actor.user_id)
+        await self._read_sessions()
+
     async def _read_sessions(self) -> None:
         views = await db.run(sessions.all_of, self.actor, self.principal.session_id)
         zone = await db.run(zones.zone_of, self.actor)
@@ -80,6 +84,7 @@ class AccountState(AuthState):
             return
         finally:
             self.is_saving_name = False
+        forget(self.actor.user_id)
         yield [FrameState.load, rx.toast.success("Your name is saved.")]
 
     @rx.event
@@ -102,7 +107,7 @@ class AccountState(AuthState):
         finally:
             self.is_saving_password = False
         self.password_form, self.meter = self.password_form + 1, Meter()
-        await self._read_sessions()
+        await self._sessions_changed()
         others = f" {counted(ended, 'other session')} ended." if ended else ""
         yield rx.toast.success(f"Your password is changed.{others}")
 
@@ -130,7 +135,7 @@ class AccountState(AuthState):
         """End the session the question is about."""
         device, self.revoking = self.revoking, ""
         await db.run(sessions.revoke, self.actor, self._revoking_id)
-        await self._read_sessions()
+        await self._sessions_changed()
         return rx.toast.success(f"{device} is logged out.")
 
     @rx.event
@@ -145,7 +150,7 @@ class AccountState(AuthState):
         """End every session but this one."""
         self.asks_others = False
         ended = await db.run(sessions.revoke_others, self.actor, self.principal.session_id)
-        await self._read_sessions()
+        await self._sessions_changed()
         return rx.toast.success(f"{counted(ended, 'other session')} ended.")
 
 

@@ -120,6 +120,13 @@ async def principal_of(hashed: str) -> Principal | None:
     return found
 
 
+def forget(user_id: str) -> None:
+    """Look this person up anew at the next event: their name, role or sessions changed."""
+    for hashed, (_, found) in list(_seen.items()):
+        if found and found.actor.user_id == user_id:
+            del _seen[hashed]
+
+
 def too_fast(tab: str) -> bool:
     """Count one event of a tab; whether it sends more than 50 a second after the first 100."""
     now = time.monotonic()

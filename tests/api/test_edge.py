@@ -33,6 +33,10 @@ async def html(_request: Request) -> Response:
     return HTMLResponse("<p>page</p>")
 
 
+async def unchanged(_request: Request) -> Response:
+    return Response(status_code=304, headers={"etag": "x"})
+
+
 async def who(request: Request) -> Response:
     return JSONResponse({"email": request.state.principal.actor.email})
 
@@ -56,6 +60,7 @@ def small_app(front_end: Path | None = None) -> EdgeMiddleware:
         route("/too-many", too_many, ["GET"], access=PUBLIC),
         route("/bug", bug, ["GET"], access=PUBLIC),
         Route("/html", html),
+        Route("/unchanged", unchanged),
     ]
     handlers = {KametrixError: on_expected, Exception: on_bug}
     return EdgeMiddleware(Starlette(routes=[*routes, *people], exception_handlers=handlers), front_end=front_end)
@@ -113,12 +118,19 @@ def test_hashed_files_are_kept_and_pages_are_asked_for_anew() -> None:
             "/assets/index-abc.js": "public, max-age=31536000, immutable",
             "/fonts/inter.woff2": "public, max-age=2592000",
             "/mark.svg": "no-cache",
-            "/html": "no-cache",
+            "/html": "no-store",
             "/api/thing": "no-store",
         }
         for path, header in expected.items():
             assert (await client.get(path)).headers["cache-control"] == header, path
         assert "immutable" not in (await client.get("/assets/missing.js")).headers["cache-control"]
+
+    visit(scenario)
+
+
+def test_an_unchanged_file_keeps_the_policy_it_came_with() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        assert "content-security-policy" not in (await client.get("/unchanged")).headers
 
     visit(scenario)
 
