@@ -97,6 +97,9 @@ def test_a_later_duration_is_one_correction_however_often_it_is_told(session: Se
         ledger.charge_call(session, call, seconds=seconds, rate=15)
     assert rows(session) == [("GRACE_USAGE", -75), ("CORRECTION", -15), ("CORRECTION", 90), ("CORRECTION", -30)]
     assert (wallet(session, actor)[0], call.credits_used, call.billed_minutes) == (-30, 30, 2)
+    again = ledger.charge_call(session, call, seconds=61, rate=15)
+    assert again is not None
+    assert (again.applied, again.balance) == (False, -30)
 
 
 def test_a_call_that_cost_nothing_at_first_is_charged_by_an_ordinary_row(session: Session, actor: Actor, call: Call) -> None:
