@@ -4,6 +4,7 @@ import reflex as rx
 
 from kametrix.components.choose import each
 from kametrix.components.conversation import live_wave
+from kametrix.components.icons import named_icon
 from kametrix.components.links import button_link, text_link
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
@@ -14,6 +15,8 @@ from kametrix.components.ticking import ticking
 from kametrix.services.dashboard import Trouble
 from kametrix.state.dashboard import DashboardState, Step
 from kametrix.state.rows import CallRow
+
+STEP_ICONS = ("headset", "hash", "phone-call", "play", "wallet")
 
 
 def live_call(call: CallRow) -> rx.Component:
@@ -97,7 +100,7 @@ def needs_you() -> rx.Component:
 
 def step(item: Step) -> rx.Component:
     """One first step: done, next, or later."""
-    sign = rx.cond(item.is_done, rx.icon("check", size=18, aria_hidden="true"), rx.icon(rx.Var.create(item.icon), size=18))
+    sign = rx.cond(item.is_done, rx.icon("check", size=18, aria_hidden="true"), named_icon(item.icon, STEP_ICONS))
     color = rx.cond(item.is_next, "#fff", rx.cond(item.is_done, "var(--green-11)", "var(--muted)"))
     ground = rx.cond(item.is_next, "var(--violet-9)", rx.cond(item.is_done, "var(--green-a3)", "var(--gray-a3)"))
     return rx.el.li(

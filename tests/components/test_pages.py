@@ -42,6 +42,7 @@ def test_every_page_can_be_built_and_names_only_icons_that_exist(route: str, cap
         drawn = str(PAGES[route][0]())
     assert "Invalid icon tag" not in caplog.text
     assert "LucideCircleHelp" not in drawn
+    assert "DynamicIcon" not in drawn, "a name left open sends the whole icon library to the browser: use named_icon"
 
 
 def test_the_icon_check_would_notice(caplog: pytest.LogCaptureFixture) -> None:

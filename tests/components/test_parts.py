@@ -5,6 +5,7 @@ import reflex as rx
 from kametrix.components.choose import choose, each
 from kametrix.components.conversation import conversation
 from kametrix.components.fields import NativeForm, field, select_field
+from kametrix.components.icons import named_icon
 from kametrix.components.panel import panel
 from kametrix.components.rows import calls_table
 from kametrix.state.rows import CallRow, TurnRow
@@ -72,3 +73,10 @@ def test_a_panel_without_a_title_has_no_heading() -> None:
 
 def test_a_native_form_leaves_the_page() -> None:
     assert "preventDefault" not in str(NativeForm.create(method="post", action="/auth/logout"))
+
+
+def test_an_icon_named_by_a_state_is_one_of_a_few() -> None:
+    drawn = str(named_icon(rx.Var("state.icon", _var_type=str), ("phone", "wallet")))
+    assert "DynamicIcon" not in drawn
+    assert "LucidePhone" in drawn
+    assert "LucideWallet" in drawn
