@@ -92,6 +92,9 @@ def _of_state(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
         unknown = set(body) - set(Fault.__dataclass_fields__)
         if body.get("kind") not in KINDS or unknown:
             raise Wrong(f"kind: one of {', '.join(KINDS)}; and path, method, times, seconds")
+        numbers_fit = all(isinstance(body.get(name, 1), int | float) for name in ("times", "seconds"))
+        if not numbers_fit or not all(isinstance(body.get(name, ""), str) for name in ("path", "method")):
+            raise Wrong("times and seconds are numbers, path and method texts")
         sandbox.faults.add(Fault(**body))
         return sandbox.faults.listed()
 
@@ -154,7 +157,8 @@ def _of_calls(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
 
     async def wait(request: Request) -> Json:
         scene(request)
-        seconds = min(float(request.query_params.get("seconds", "30")), LONGEST_WAIT)
+        asked = request.query_params.get("seconds", "30")
+        seconds = min(float(asked) if asked.isdigit() else 30.0, LONGEST_WAIT)
         try:
             await asyncio.wait_for(sandbox.caller.wait(request.path_params["id"]), seconds)
         except TimeoutError as error:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FONTS = HERE.parents[1] / "assets" / "fonts"
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-DEFAULTS = {"number": "", "persona": "curious", "pace": "quick", "seconds": "", "fault": "none", "generation": "a_2026"}
+DEFAULTS = {"number": "", "persona": "curious", "pace": "quick", "length": "", "fault": "none", "generation": "a_2026"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 

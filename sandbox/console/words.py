@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.vapi.personas import BY_ID
 
-PACES = (("quick", "Quick: about eight times as fast"), ("real", "Real: as long as it takes"), ("instant", "Instant: done at once"))
+PACES = (("quick", "Quick: about five times as fast"), ("real", "Real: as long as it takes"), ("instant", "Instant: done at once"))
 LENGTHS = (
     ("", "As long as the talk takes"),
     ("45", "45 seconds"),

@@ -45,9 +45,9 @@ class Scripted:
 
     async def _hold(self, line: Line) -> None:
         """Pauses that stretch the talk over a chosen length; they take no real time."""
-        if line.choices.seconds and self._said:
+        if line.choices.length and self._said:
             share = self._said / len(self._persona.lines)
-            await line.pass_time(max(0.0, line.choices.seconds * share - line.elapsed), share=0.0)
+            await line.pass_time(max(0.0, line.choices.length * share - line.elapsed), share=0.0)
 
 
 class Typed:
@@ -66,8 +66,8 @@ class Typed:
 
 def expected_seconds(choices: Choices, greeting: str, limit: float) -> float:
     """How far the call's own clock will run ahead of the real one: the chosen length, or a good guess."""
-    if choices.seconds or choices.persona == TYPED:
-        return min(choices.seconds or 0.0, limit)
+    if choices.length or choices.persona == TYPED:
+        return min(choices.length or 0.0, limit)
     persona = persona_of(choices)
     spoken = sum(len(text.split()) / persona.words_per_second for text in persona.lines)
     guess = spoken + len(greeting.split()) / 2.6 + REPLY_SECONDS * len(persona.lines) + SILENCE_TIMEOUT * ("" in persona.lines)

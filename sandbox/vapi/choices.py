@@ -7,7 +7,7 @@ Pace = Literal["instant", "quick", "real"]
 Generation = Literal["a_2026", "b_classic", "c_legacy"]
 Trouble = Literal["none", "duplicate", "reorder", "delay_report", "drop_report", "drop_everything", "fail_answer"]
 PACES, GENERATIONS, TROUBLES = get_args(Pace), get_args(Generation), get_args(Trouble)
-WALL_SHARE: dict[Pace, float] = {"instant": 0.0, "quick": 0.12, "real": 1.0}
+WALL_SHARE: dict[Pace, float] = {"instant": 0.0, "quick": 0.2, "real": 1.0}
 TYPED, SCRIPT = "typed", "script"
 LONGEST = 12 * 3600
 
@@ -18,7 +18,7 @@ class BadChoice(ValueError):
 
 @dataclass(frozen=True)
 class Choices:
-    """`seconds` is the length on the call's own clock (None: as long as the talk takes); `copies` and `delay` belong to
+    """`length` is in seconds on the call's own clock (None: as long as the talk takes); `copies` and `delay` belong to
     the faults duplicate and delay_report; `lines` is the caller's own script (persona "script")."""
 
     number: str
@@ -26,7 +26,7 @@ class Choices:
     persona: str = "curious"
     lines: tuple[str, ...] = ()
     pace: Pace = "quick"
-    seconds: float | None = None
+    length: float | None = None
     generation: Generation = "a_2026"
     fault: Trouble = "none"
     copies: int = 3
@@ -49,18 +49,20 @@ def choices_from(body: Any, personas: tuple[str, ...]) -> Choices:
     unknown = sorted(set(body) - set(Choices.__dataclass_fields__))
     if unknown:
         raise BadChoice(f"unknown: {', '.join(unknown)}")
-    lines = tuple(str(line) for line in body.get("lines") or ())
+    if not isinstance(body.get("lines") or [], list) or not isinstance(body.get("caller") or "", str):
+        raise BadChoice("lines: a list of what the caller says; caller: a telephone number")
+    lines = tuple(str(line)[:2000] for line in body.get("lines") or ())
     persona = str(body.get("persona") or (SCRIPT if lines else "curious"))
     for name, allowed in (("persona", personas), ("pace", PACES), ("generation", GENERATIONS), ("fault", TROUBLES)):
         chosen = persona if name == "persona" else body.get(name)
         if chosen is not None and chosen not in allowed:
             raise BadChoice(f"{name}: one of {', '.join(allowed)}")
     try:
-        numbers = {name: float(body[name]) for name in ("seconds", "copies", "delay") if body.get(name) not in (None, "")}
+        numbers = {name: float(body[name]) for name in ("length", "copies", "delay") if body.get(name) not in (None, "")}
     except (TypeError, ValueError) as error:
-        raise BadChoice("seconds, copies and delay are numbers") from error
-    if not 1 <= numbers.get("seconds", 1) <= LONGEST or not 1 <= numbers.get("copies", 1) <= 50 or not 0 <= numbers.get("delay", 0) <= 3600:
-        raise BadChoice("seconds: 1 to 43200; copies: 1 to 50; delay: 0 to 3600 seconds")
+        raise BadChoice("length, copies and delay are numbers") from error
+    if not 1 <= numbers.get("length", 1) <= LONGEST or not 1 <= numbers.get("copies", 1) <= 50 or not 0 <= numbers.get("delay", 0) <= 3600:
+        raise BadChoice("length: 1 to 43200 seconds; copies: 1 to 50; delay: 0 to 3600 seconds")
     text = {name: body[name] for name in ("caller", "pace", "generation", "fault") if body.get(name)}
     if "copies" in numbers:
         numbers["copies"] = int(numbers["copies"])

@@ -86,7 +86,7 @@ class Line:
     def end(self, reason: str) -> None:
         """Over. A chosen length is exact unless the call was cut before; nothing outlasts the limit."""
         if self.started_at:
-            length = self.choices.seconds or 0.0
+            length = self.choices.length or 0.0
             padded = length if reason in ("customer-ended-call", "assistant-ended-call", "assistant-said-end-call-phrase") else 0.0
             self.ended_at = self.started_at + timedelta(seconds=round(min(max(self.elapsed, padded), self.limit), 3))
         else:
@@ -130,12 +130,12 @@ class Line:
         """Raises CallEnded at the limit or at the chosen length."""
         if self.elapsed >= self.limit - 1e-6:
             raise CallEnded("exceeded-max-duration")
-        if not self.is_typed and self.choices.seconds and self.elapsed >= self.choices.seconds - 1e-6:
+        if not self.is_typed and self.choices.length and self.elapsed >= self.choices.length - 1e-6:
             raise CallEnded("customer-ended-call")
 
     def left(self) -> float:
         """Seconds until something cuts the call."""
-        ends = [self.limit] if self.is_typed or not self.choices.seconds else [self.limit, self.choices.seconds]
+        ends = [self.limit] if self.is_typed or not self.choices.length else [self.limit, self.choices.length]
         return max(0.0, min(ends) - self.elapsed)
 
     async def until_ended(self, conversation: Awaitable[str]) -> str:

@@ -30,7 +30,7 @@ def test_the_form_places_a_call_and_leads_to_it(box: Box, server: Receiver) -> N
         "number": "+14155550101",
         "persona": "hurried",
         "pace": "instant",
-        "seconds": "61",
+        "length": "61",
         "fault": "none",
         "generation": "b_classic",
     }
@@ -75,10 +75,13 @@ def test_numbers_tell_who_answers(box: Box, server: Receiver) -> None:
     [
         {"number": 5},
         {"number": "+14155550101", "pace": "fast"},
-        {"number": "+14155550101", "seconds": 0},
-        {"number": "+14155550101", "seconds": "long"},
+        {"number": "+14155550101", "length": 0},
+        {"number": "+14155550101", "length": "long"},
         {"number": "+14155550101", "copies": 1000},
         {"number": "+14155550101", "mood": "good"},
+        {"number": "+14155550101", "lines": 5},
+        {"number": "+14155550101", "caller": 5},
+        {"number": "+14155550101", "length": "nan"},
     ],
 )
 def test_control_refuses_choices_that_make_no_sense(box: Box, body: dict) -> None:
@@ -92,3 +95,5 @@ def test_control_takes_json_only(box: Box) -> None:
     assert box.http.post("/_control/reset", data={"a": "b"}).status_code == 415
     assert box.http.post("/_control/clock", json={"advance": "soon"}).status_code == 400
     assert box.http.get("/_control/calls/none").status_code == 404
+    assert box.http.post("/_control/faults", json={"kind": "500", "times": "x"}).status_code == 400
+    assert box.http.post("/_control/faults", json={"kind": "fire"}).status_code == 400

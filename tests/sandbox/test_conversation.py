@@ -60,7 +60,7 @@ def test_a_message_is_taken_once(box: Box, server: Receiver) -> None:
 def test_the_prompt_is_rendered_when_the_call_starts_in_its_own_zone(box: Box, server: Receiver) -> None:
     box.answered_by(assistant(server.url))
     box.control("/clock", {"freeze": "2026-11-21T01:30:00Z"})
-    scene = box.call("Bye.", seconds=1)
+    scene = box.call("Bye.", length=1)
     assert "Friday, November 20, 2026, 08:29 PM (America/New_York)" in scene["prompt"]
 
 
@@ -90,7 +90,7 @@ def test_the_longest_duration_cuts_the_call_to_the_second(box: Box, server: Rece
 def test_a_chosen_length_is_exact_and_not_in_the_future(box: Box, server: Receiver, seconds: int) -> None:
     box.answered_by(assistant(server.url))
     box.control("/clock", {"freeze": "2026-11-20T10:00:00Z"})
-    scene = box.call(persona="curious", seconds=seconds)
+    scene = box.call(persona="curious", length=seconds)
     call = box.http.get(f"/vapi/call/{scene['id']}").json()
     assert scene["seconds"] == seconds
     assert call["endedAt"] <= "2026-11-20T10:00:00.000Z"

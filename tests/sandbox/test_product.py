@@ -84,7 +84,7 @@ def test_a_german_agent_answers_in_german(box: Box, client: VapiClient, server: 
 
 def test_every_message_proves_itself_and_is_understood(box: Box, client: VapiClient, server: Receiver) -> None:
     put_on_air(client, server)
-    scene = box.call(persona="curious", seconds=272)
+    scene = box.call(persona="curious", length=272)
     for one in server.got:
         assert authentication.verify(one.raw, one.headers, secrets=[SECRET], hmac_secret="", now=time.time())
     parsed = [messages.parse(one.raw) for one in server.got]
@@ -104,7 +104,7 @@ def test_an_hmac_signature_is_verified_by_the_product(box: Box, server: Receiver
 @pytest.mark.parametrize("generation", ["a_2026", "b_classic", "c_legacy"])
 def test_each_generation_tells_the_product_the_same(box: Box, client: VapiClient, server: Receiver, generation: str) -> None:
     put_on_air(client, server)
-    scene = box.call(persona="curious", seconds=272, generation=generation)
+    scene = box.call(persona="curious", length=272, generation=generation)
     told = reports.report(server.of("end-of-call-report"))
     assert told.duration_seconds == 272
     assert told.user_spoke

@@ -21,7 +21,7 @@ def sample(name: str) -> dict[str, Any]:
 
 def report(box: Box, server: Receiver, generation: str, seconds: float = 127.598) -> dict[str, Any]:
     box.answered_by(assistant(server.url))
-    box.call(persona="curious", generation=generation, seconds=seconds)
+    box.call(persona="curious", generation=generation, length=seconds)
     return server.of("end-of-call-report")
 
 
