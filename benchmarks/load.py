@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from typing import Any
 
 SAID = (
     "Hello, this is Mia from Brightside Dental. How can I help you today?",
@@ -18,10 +19,15 @@ def body_of(number: int, size: int) -> dict[str, object]:
     """A report of `size` bytes; lasts 65 to 305 seconds, so 2 to 6 minutes."""
     minutes = 1 + number % 5
     turns = [
-        {"role": "bot" if turn % 2 == 0 else "user", "message": SAID[turn % 4], "time": 1785146404300 + turn * 5000, "secondsFromStart": turn * 5.1}
+        {
+            "role": "bot" if turn % 2 == 0 else "user",
+            "message": SAID[turn % 4],
+            "time": 1785146404300 + turn * 5000,
+            "secondsFromStart": turn * 5.1,
+        }
         for turn in range(12)
     ]
-    message = {
+    message: dict[str, Any] = {
         "type": "end-of-call-report",
         "timestamp": 1785146540000,
         "call": {"id": "@" * 36, "type": "inboundPhoneCall", "status": "ringing", "customer": {"number": "+14155550147"}},
@@ -34,11 +40,13 @@ def body_of(number: int, size: int) -> dict[str, object]:
         "analysis": {"summary": "Dana Reed asked for a cleaning on Wednesday afternoon and left a number.", "successEvaluation": "true"},
         "artifact": {"messages": turns, "transcript": "\n".join(f"{'AI' if n % 2 == 0 else 'User'}: {SAID[n % 4]}" for n in range(12))},
     }
-    message["artifact"]["logUrl"] = "x" * max(0, size - len(json.dumps({"message": message})) - 12)  # type: ignore[index]
+    message["artifact"]["logUrl"] = "x" * max(0, size - len(json.dumps({"message": message})) - 12)
     return {"message": message}
 
 
-async def send(host: str, port: int, requests: "list[tuple[bytes, bytes]]", stop: float, taken: "Counter[str]", prefix: str, out: "set[str]") -> None:
+async def send(
+    host: str, port: int, requests: "list[tuple[bytes, bytes]]", stop: float, taken: "Counter[str]", prefix: str, out: "set[str]"
+) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     count = 0
     while time.monotonic() < stop:
@@ -83,13 +91,11 @@ def requests_for(host: str, tokens: list[str], secret: str, size: int) -> list[t
 async def main() -> None:
     given = json.load(sys.stdin)
     requests = requests_for(given["host"], given["tokens"], given["secret"], given["size"])
-    stop, taken = time.monotonic() + given["seconds"], Counter[str]()
-    acknowledged: set[str] = set()
-    began = time.monotonic()
-    connections = [
-        send(given["host"], given["port"], requests[place:] + requests[:place], stop, taken, f"019fedaf-549c-7000-8625-{place:04d}", acknowledged)
+    taken, acknowledged, began = Counter[str](), set[str](), time.monotonic()
+    connections = (
+        send(given, requests[place:] + requests[:place], f"019fedaf-549c-7000-8625-{place:04d}", taken, acknowledged)
         for place in range(given["connections"])
-    ]
+    )
     await asyncio.gather(*connections)
     json.dump({"seconds": time.monotonic() - began, "taken": taken, "acknowledged": sorted(acknowledged)}, sys.stdout)
 

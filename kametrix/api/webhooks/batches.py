@@ -18,16 +18,17 @@ CAPACITY: Final = 2_000
 CAPACITY_BYTES: Final = 64_000_000
 """What may wait at most: requests beyond it are refused, and the provider sends them again."""
 PATIENCE_SECONDS: Final = 10.0
-"""How long a request waits for its commit."""
+"""How long a batch may take; what waits behind it is refused with it."""
 
 log = structlog.get_logger()
+_Waiting = tuple[Received, int, asyncio.Future[None]]
 
 
 class Batches:
     """The queue between requests and the inbox, for one event loop at a time: all runs in it, only the insert in a thread."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Received, int, asyncio.Future[None]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._drain: asyncio.Task[None] | None = None
 
@@ -41,23 +42,24 @@ class Batches:
         self._bytes += size
         if self._drain is None or self._drain.done():
             self._drain = asyncio.create_task(self._store_all())
-        try:
-            await asyncio.wait_for(stored, PATIENCE_SECONDS)
-        except TimeoutError as error:
-            raise Busy("The message could not be stored in time. Please send it again.") from error
+        await stored
 
     async def _store_all(self) -> None:
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            self._bytes -= sum(size for _, size, _ in batch)
-            outcomes = await _commit([event for event, _, _ in batch])
+            batch = self._take(BATCH)
+            try:
+                outcomes = await asyncio.wait_for(_commit([event for event, _, _ in batch]), PATIENCE_SECONDS)
+            except TimeoutError:
+                batch += self._take(len(self._waiting))
+                outcomes = [Busy("The message could not be stored in time. Please send it again.")] * len(batch)
             for (_, _, stored), outcome in zip(batch, outcomes, strict=True):
-                if stored.done():
-                    continue  # its request gave up waiting
-                if outcome is None:
-                    stored.set_result(None)
-                else:
-                    stored.set_exception(outcome)
+                if not stored.done():  # its request may have gone away
+                    stored.set_exception(outcome) if outcome else stored.set_result(None)
+
+    def _take(self, count: int) -> list[_Waiting]:
+        taken = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+        self._bytes -= sum(size for _, size, _ in taken)
+        return taken
 
 
 async def _commit(events: Sequence[Received]) -> list[Exception | None]:

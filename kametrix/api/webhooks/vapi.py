@@ -65,7 +65,7 @@ async def receive(request: Request) -> Response:
                 return await _run_tools(recipient, message, len(raw))
             case _:
                 await _store(recipient, message, len(raw))
-                return JSONResponse({})
+                return Response(b"{}", media_type="application/json")
     except Invalid as error:
         return JSONResponse({"error": error.message, "errors": {}}, status_code=400)
     except DBAPIError as error:

@@ -52,13 +52,22 @@ class Conversation:
 
 def conversation(body: dict[str, Any], started_at: datetime | None) -> Conversation:
     """The conversation in a message body or an answer of GET /call. Never raises."""
-    call = mapping(body.get("call"))
-    holders = (mapping(body.get("artifact")), body, mapping(call.get("artifact")), call)
-    written = first_text(holder.get("transcript") for holder in holders)
+    holders = _holders(body)
+    written = written_transcript(body)
     turns = next(filter(None, _candidates(holders, started_at)), None) or _from_transcript(written or "")
     turns = _bounded(turns)
     written = written or "\n".join(f"{_NAMES[turn.role]}: {turn.text}" for turn in turns if turn.role != "tool")
     return Conversation(turns, _cut(written, TRANSCRIPT_CHARACTERS) or None, any(turn.role == "caller" for turn in turns))
+
+
+def written_transcript(body: dict[str, Any]) -> str | None:
+    """The transcript as the provider wrote it, where it did."""
+    return first_text(holder.get("transcript") for holder in _holders(body))
+
+
+def _holders(body: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    call = mapping(body.get("call"))
+    return mapping(body.get("artifact")), body, mapping(call.get("artifact")), call
 
 
 def _candidates(holders: tuple[dict[str, Any], ...], started_at: datetime | None) -> Iterator[list[Turn]]:

@@ -7,7 +7,7 @@ from typing import Any
 from kametrix.integrations.vapi.conversation import Turn
 from kametrix.integrations.vapi.messages import Message, Parties, StatusUpdate, parse, parties, status
 from kametrix.integrations.vapi.redaction import redact
-from kametrix.integrations.vapi.reports import Report, call_report, report
+from kametrix.integrations.vapi.reports import Report, call_report, fingerprint, report
 from kametrix.integrations.vapi.tool_calls import ToolCall, tool_calls
 
 __all__ = [
@@ -41,7 +41,7 @@ def dedupe_key(message: Message) -> str:
 def _told(message: Message) -> Any:
     body = message.body
     if message.call_id and message.type == "end-of-call-report":
-        return report(body)
+        return fingerprint(body)
     if message.call_id and message.type == "status-update":
         update = status(body)
         return [update.status, update.ended_reason, update.transferred_to]

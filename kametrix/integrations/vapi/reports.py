@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from kametrix.integrations.vapi.conversation import Turn, conversation
+from kametrix.integrations.vapi.conversation import Turn, conversation, written_transcript
 from kametrix.integrations.vapi.messages import call_id_of, call_of, ended_reason, parties, started_and_ended, transferred_to
 from kametrix.integrations.vapi.reading import at, first_text, mapping, mappings, number, seconds_between
 
@@ -76,6 +76,14 @@ def report(body: dict[str, Any]) -> Report:
         user_spoke=talk.user_spoke,
         transferred_to=transferred_to(body),
     )
+
+
+def fingerprint(body: dict[str, Any]) -> list[Any]:
+    """What tells two reports of a call apart, cheaply: computed for each delivery, while the provider waits for its answer."""
+    started_at, ended_at = started_and_ended(body)
+    words = written_transcript(body) or [(turn.role, turn.text) for turn in conversation(body, started_at).turns]
+    duration = _duration(body, started_at, ended_at, has_talk=bool(words))
+    return [call_id_of(body), started_at, ended_at, duration, ended_reason(body), _summary(body), _cost(body), _has_recording(body), words]
 
 
 def call_report(call: dict[str, Any]) -> Report:
