@@ -87,7 +87,7 @@ def top() -> rx.Component:
     return rx.el.header(
         rx.flex(
             wordmark(),
-            rx.flex(theme_button(), ways, gap="8px", align="center"),
+            rx.flex(theme_button(), ways, gap=rx.breakpoints(initial="2px", sm="8px"), align="center"),
             justify="between",
             align="center",
             height="72px",

@@ -162,7 +162,7 @@ class EventGuard(Middleware):
         if is_framework or need == PUBLIC or (person and need and person.actor.may(need)):
             return None
         if person is None:
-            return _answer(rx.redirect(f"/login?redirect={quote(str(router.get('asPath') or '/'), safe='/')}"))
+            return _to_log_in(str(router.get("asPath") or "/"))
         log.warning("guard.refused", event_name=event.name, user_id=person.actor.user_id)
         return _answer(rx.toast.error(REFUSED, id="refused"))
 
@@ -185,6 +185,13 @@ async def _keep(state: rx.State, hashed: str) -> None:
     if auth._bound and auth._bound.partition("/")[0] != hashed:
         root.reset()
     auth._principal = None
+
+
+def _to_log_in(path: str) -> StateUpdate:
+    """Log in and come back here; the rest of a page's events, refused after the first has led away, lead nowhere."""
+    if path.startswith(("/login", "/signup")):
+        return StateUpdate()
+    return _answer(rx.redirect(f"/login?redirect={quote(path, safe='/')}", replace=True))
 
 
 def _answer(event: Any) -> StateUpdate:
