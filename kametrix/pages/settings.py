@@ -56,6 +56,7 @@ def _account() -> rx.Component:
 def _password() -> rx.Component:
     return panel(
         rx.form(
+            rx.el.input(name="username", value=AccountState.email, auto_complete="username", read_only=True, hidden=True),
             rx.flex(
                 field(
                     "Current password",
@@ -136,7 +137,7 @@ def _revoke_question() -> rx.Component:
         ),
         action="Log out",
         on_confirm=AccountState.revoke,
-        keep="Stay logged in",
+        keep="Keep it logged in",
     )
 
 
@@ -151,7 +152,7 @@ def _others_question() -> rx.Component:
         ),
         action="Log out all others",
         on_confirm=AccountState.revoke_others,
-        keep="Stay logged in",
+        keep="Keep them logged in",
     )
 
 

@@ -156,6 +156,11 @@ class AccountState(AuthState):
 
 def session_row(view: SessionView, now: datetime) -> SessionRow:
     """A session in words, in the zone of `now`."""
-    seen = "Active now" if view.is_current else f"Last seen {moment(view.last_seen_at.astimezone(now.tzinfo), now)}"
-    since = f"Logged in {moment(view.created_at.astimezone(now.tzinfo), now)}"
+    seen = "Active now" if view.is_current else f"Last seen {_within_a_sentence(view.last_seen_at, now)}"
+    since = f"Logged in {_within_a_sentence(view.created_at, now)}"
     return SessionRow(view.id, view.device, view.ip_address or "Unknown address", seen, since, view.is_current)
+
+
+def _within_a_sentence(at: datetime, now: datetime) -> str:
+    words = moment(at.astimezone(now.tzinfo), now)
+    return words[0].lower() + words[1:]

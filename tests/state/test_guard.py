@@ -188,6 +188,14 @@ def test_a_chained_event_is_guarded_like_any_other(database: str) -> None:
     serve(scenario)
 
 
+def test_who_is_on_the_way_in_is_not_sent_there_again(database: str) -> None:
+    async def scenario(server: Server) -> None:
+        for path in ("/login?redirect=/calls", "/login/", "/signup"):
+            assert await server.tab(path=path).send(Probe.load) == ""
+
+    serve(scenario)
+
+
 def test_a_public_handler_does_not_make_a_person(database: str) -> None:
     async def scenario(server: Server) -> None:
         tab = server.tab()
