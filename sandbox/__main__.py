@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from sandbox.app import create_app
-from sandbox.config import Config, from_environment
+from sandbox.config import Config, Refused, from_environment
 
 
 def main() -> None:
@@ -20,7 +21,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(".data/sandbox"), help="folder for state and recordings")
     parser.add_argument("--public", default="", help="address browsers use (default http://localhost:PORT)")
     given = parser.parse_args()
-    asyncio.run(serve(from_environment(given.port, given.data, given.public)))
+    config = from_environment(given.port, given.data, given.public)
+    refuse_taken(config.port)
+    asyncio.run(serve(config))
+
+
+def refuse_taken(port: int) -> None:
+    """The server would share a taken port, and calls would land here or there. Raises Refused."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Refused(f"Port {port} is taken: stop what listens there, or choose another with --port.") from error
 
 
 async def serve(config: Config) -> None:

@@ -1,6 +1,7 @@
 """The messages of one call, in order, with the chosen fault applied."""
 
 import asyncio
+from collections.abc import Callable
 
 from sandbox.clock import Clock
 from sandbox.store import Json
@@ -9,6 +10,7 @@ from sandbox.vapi.line import Line
 from sandbox.vapi.messages import DEFAULT_SERVER_MESSAGES
 
 OVERTAKES_AFTER = 1.0
+Make = Callable[[], Json]
 
 
 class Outbox:
@@ -16,12 +18,14 @@ class Outbox:
 
     def __init__(self, line: Line, courier: Courier, clock: Clock) -> None:
         self._line, self._courier, self._clock = line, courier, clock
-        self._queue: asyncio.Queue[tuple[Json, Json] | None] = asyncio.Queue()
-        self._held: list[tuple[Json, Json]] = []
+        self._queue: asyncio.Queue[tuple[Json, Make] | None] = asyncio.Queue()
+        self._held: list[tuple[Json, Make]] = []
         self._worker = asyncio.ensure_future(self._work())
 
-    def post(self, message: Json) -> None:
-        """Send when the assistant wants this type of message and a server is configured."""
+    def post(self, message: Json, again: Make | None = None) -> None:
+        """Send when the assistant wants this type of message and a server is configured. `again` makes the copies a fault asks
+        for: signed addresses differ in each delivery (openapi.json, Artifact)."""
+        make = again or (lambda: message)
         server = server_of(self._line)
         wanted = (self._line.assistant or {}).get("serverMessages") or DEFAULT_SERVER_MESSAGES
         if not server.get("url") or message["type"] not in wanted:
@@ -30,9 +34,9 @@ class Outbox:
         if fault == "drop_everything" or (fault == "drop_report" and message["type"] == "end-of-call-report"):
             self._courier.log_dropped(self._line.id, server, message)
         elif fault == "reorder" and message.get("status") in ("in-progress", "ended"):
-            self._held.append((server, message))
+            self._held.append((server, make))
         else:
-            self._queue.put_nowait((server, message))
+            self._queue.put_nowait((server, make))
 
     async def settle(self) -> None:
         """Give what was posted so far a moment to go out before a tool call overtakes it."""
@@ -51,11 +55,12 @@ class Outbox:
 
     async def _work(self) -> None:
         while parcel := await self._queue.get():
-            server, message = parcel
+            server, make = parcel
             copies = self._line.choices.copies if self._line.choices.fault == "duplicate" else 1
-            if self._line.choices.fault == "delay_report" and message["type"] == "end-of-call-report":
+            messages = [make() for _ in range(copies)]
+            if self._line.choices.fault == "delay_report" and messages[0]["type"] == "end-of-call-report":
                 await self._clock.sleep(self._line.choices.delay)
-            sends = (self._courier.send(self._line.id, server, message, withheld=self._line.is_transient) for _ in range(copies))
+            sends = (self._courier.send(self._line.id, server, message, withheld=self._line.is_transient) for message in messages)
             await asyncio.gather(*sends)
             self._queue.task_done()
 

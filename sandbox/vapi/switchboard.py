@@ -106,7 +106,7 @@ class Switchboard:
         self._store.put("call", ended_call(line, self._recordings))
         await self._clock.sleep(REPORT_AFTER * line.choices.wall_share)
         if line.started_at:
-            outbox.post(report(line, self._recordings))
+            outbox.post(report(line, self._recordings), again=lambda: report(line, self._recordings))
         await outbox.close()
 
     def _connect(self, line: Line, found: Resolution) -> tuple[str, list[Json]]:

@@ -34,6 +34,14 @@ def test_it_refuses_production(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_it_refuses_a_port_that_is_taken(box: Box, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox", "--port", str(box.port), "--data", str(tmp_path / "data")]
+    environment = {name: value for name, value in os.environ.items() if name != "KAMETRIX_ENVIRONMENT"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert ran.returncode != 0
+    assert f"Port {box.port} is taken" in ran.stderr
+
+
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
 def test_foreign_hosts_and_pages_are_refused(box: Box, headers: dict) -> None:
     assert box.http.get("/_control/clock", headers=headers).status_code == 403
