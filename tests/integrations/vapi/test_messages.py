@@ -75,8 +75,10 @@ def test_deep_nesting_is_refused_clearly(depth: int, opening: str, closing: str)
 
 
 def test_a_body_above_the_limit_is_refused() -> None:
+    whole = wire({"type": "hang"}).ljust(MAX_BYTES)
+    assert events.parse(whole).type == "hang"
     with pytest.raises(Invalid, match="8 MiB"):
-        events.parse(b" " * (MAX_BYTES + 1))
+        events.parse(whole + b" ")
 
 
 def test_what_postgresql_cannot_store_is_removed_everywhere() -> None:
@@ -177,3 +179,9 @@ def test_parties_of_inbound_and_outbound_calls() -> None:
     assert (outbound.from_number, outbound.to_number, outbound.is_outbound) == ("+16285550100", "+14155550147", True)
     assert inbound.assistant_id == "1cbf8c70-5fd7-4f61-a220-376ab35be1b0"
     assert inbound.phone_number_id == "42b4b25d-031e-4786-857f-63b346c9580f"
+
+
+def test_parties_known_only_from_the_call() -> None:
+    call = {"customer": {"number": "+14155550147"}, "phoneNumber": {"sipUri": "sip:desk@example.com"}}
+    found = events.parties({"type": "hang", "call": call})
+    assert (found.from_number, found.to_number) == ("+14155550147", "sip:desk@example.com")
