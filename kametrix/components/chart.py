@@ -1,4 +1,4 @@
-"""Charts from plain boxes: stacked bars by day with an axis, and tiny bars beside a number."""
+"""A chart from plain boxes: stacked bars by day with an axis."""
 
 from typing import Any
 
@@ -52,12 +52,3 @@ def _bar(day: DayBar, top: Any) -> rx.Component:
         for count, (_, color) in zip((day.answered, day.missed), SERIES, strict=True)
     ]
     return rx.el.div(rx.box(*reversed(parts), class_name="bar", title=day.sentence), rx.el.span(day.label, class_name="bar-day"))
-
-
-def spark(values: Any, top: Any) -> rx.Component:
-    """Tiny bars; the number beside them carries the meaning. `values` is a list Var of counts, `top` the largest of them (at least 1)."""
-
-    def bar(value: Any) -> rx.Component:
-        return rx.el.i(style={"height": f"max(2px, calc({value} / {top} * 100%))"})
-
-    return rx.box(each(values, bar), class_name="spark", aria_hidden="true")

@@ -48,15 +48,6 @@ def row_link(*children: rx.Component | Text, href: Text, **props: Any) -> rx.Com
     return rx.el.a(*children, href=href, class_name="row-link", **props)
 
 
-def day_head(day: Text, total: Text) -> rx.Component:
-    """A line between the days of a list."""
-    return rx.flex(
-        rx.text(day, size="1", weight="medium"),
-        rx.text(total, size="1", color="var(--muted)", class_name="num"),
-        class_name="day-head",
-    )
-
-
 def calls_table(rows: Any, *, label: Text = "Calls", brief: bool = False) -> rx.Component:
     """Calls, each opening its page. `rows` is a list Var of CallRow; `brief` leaves out agent and cost."""
     return data_table(
