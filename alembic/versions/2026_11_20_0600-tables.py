@@ -77,7 +77,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('provider', 'dedupe_key', name='webhook_event_once')
     )
-    op.create_index('webhook_event_due', 'webhook_event', ['next_attempt_at', 'id'], unique=False, postgresql_where='processed_at is null and failed_at is null')
+    op.create_index('webhook_event_due', 'webhook_event', ['next_attempt_at', 'id'], unique=False, postgresql_where='processed_at is null and failed_at is null and isfinite(next_attempt_at)')
     op.create_index('webhook_event_waiting', 'webhook_event', ['subject', 'id'], unique=False, postgresql_where='processed_at is null and failed_at is null')
     op.create_table('audit_log',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -359,7 +359,7 @@ def downgrade() -> None:
     op.drop_index('audit_log_of_organization', table_name='audit_log')
     op.drop_table('audit_log')
     op.drop_index('webhook_event_waiting', table_name='webhook_event', postgresql_where='processed_at is null and failed_at is null')
-    op.drop_index('webhook_event_due', table_name='webhook_event', postgresql_where='processed_at is null and failed_at is null')
+    op.drop_index('webhook_event_due', table_name='webhook_event', postgresql_where='processed_at is null and failed_at is null and isfinite(next_attempt_at)')
     op.drop_table('webhook_event')
     op.drop_table('rate_limit')
     op.drop_table('organization')

@@ -18,7 +18,13 @@ class WebhookEvent(Row, table=True):
     __table_args__ = (
         UniqueConstraint("provider", "dedupe_key", name="webhook_event_once"),
         Index("webhook_event_waiting", "subject", "id", postgresql_where="processed_at is null and failed_at is null"),
-        Index("webhook_event_due", "next_attempt_at", "id", postgresql_where="processed_at is null and failed_at is null"),
+        # isfinite keeps the planner from using this index to find the first event of a call, which the one above is for
+        Index(
+            "webhook_event_due",
+            "next_attempt_at",
+            "id",
+            postgresql_where="processed_at is null and failed_at is null and isfinite(next_attempt_at)",
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))

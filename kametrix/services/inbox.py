@@ -114,11 +114,16 @@ def wake() -> None:
 _CLAIM = text("""
     update webhook_event set processed_at = :now, error = null where id = (
       select id from webhook_event event
-      where processed_at is null and failed_at is null and next_attempt_at <= :now and not exists (
-        select 1 from webhook_event earlier where earlier.subject = event.subject and earlier.id < event.id and event.subject <> ''
-          and earlier.agent_id is not distinct from event.agent_id and earlier.processed_at is null and earlier.failed_at is null)
+      where processed_at is null and failed_at is null and isfinite(next_attempt_at) and next_attempt_at <= :now
+        and (subject = '' or id = (
+          select first.id from webhook_event first
+          where first.subject = event.subject and first.agent_id is not distinct from event.agent_id
+            and first.processed_at is null and first.failed_at is null
+          order by first.id limit 1))
       order by next_attempt_at, id limit 1 for update skip locked)
     returning id, provider, type, subject, organization_id, agent_id, payload, received_at, attempts""")
+# Each of the two looks has an index that alone fits it, so that the plan does not depend on statistics: an anti-join over one
+# index read the whole backlog for each claim (126 ms at 60,000 events) until the table was analysed.
 _FAILED = text("""
     update webhook_event set attempts = attempts + 1, error = :error, next_attempt_at = :again,
       failed_at = case when attempts + 1 >= :limit then cast(:now as timestamptz) end

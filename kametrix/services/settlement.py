@@ -1,7 +1,6 @@
 """The end of a call: how long it lasted, what it cost, what was said. One charge per call, one correction per later difference."""
 
 import json
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -121,7 +120,7 @@ def _keep_words(session: Session, call: Call, told: Report) -> None:
         "call": call.id,
         "sid": call.call_sid,
         "text": call.transcript or "",
-        "messages": json.dumps([asdict(turn) for turn in told.turns]) if told.turns else None,
+        "messages": json.dumps([vars(turn) for turn in told.turns]) if told.turns else None,
         "summary": call.summary,
         "now": clock.now(),
     }

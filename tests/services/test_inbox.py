@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Barrier, Event
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from kametrix import clock, db
@@ -194,6 +195,15 @@ def test_a_refused_event_is_given_up_at_once(agent: Agent) -> None:
     [row] = rows()
     assert row.failed_at is not None
     assert row.error == "Refused: This call belongs to another agent; nothing was changed."
+
+
+def test_finding_the_next_event_does_not_read_the_backlog_even_before_the_table_was_analysed(agent: Agent) -> None:
+    store(*(replace(received(agent, report()), dedupe_key=f"key-{number}", subject=f"call-{number // 3}") for number in range(3000)))
+    with db.transaction() as session:
+        plan = session.connection().execute(text(f"explain {inbox._CLAIM}"), {"now": clock.now()}).scalars().all()
+    used = {line.split(" using ")[1].split("  ")[0] for line in plan if " using " in line}
+    assert {"webhook_event_due on webhook_event event", "webhook_event_waiting on webhook_event first"} <= used
+    assert not [line for line in plan if "Seq Scan" in line]
 
 
 def test_a_stranger_can_neither_touch_nor_hold_up_anothers_call(agent: Agent) -> None:
