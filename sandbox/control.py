@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
 Handler = Callable[[Request], Awaitable[Json | list[Json] | None]]
+Handlers = dict[tuple[str, str], Handler]
 LONGEST_WAIT = 120.0
 
 
@@ -34,7 +35,14 @@ class Wrong(Exception):
 def routes(sandbox: "Sandbox") -> list[Route]:
     """All of /_control."""
     found: list[Route] = []
-    for handlers in (_of_state(sandbox), _of_numbers(sandbox), _of_calls(sandbox)):
+    for handlers in (
+        _of_clock(sandbox),
+        _of_state(sandbox),
+        _of_numbers(sandbox),
+        _of_calls(sandbox),
+        _of_lines(sandbox),
+        _of_deliveries(sandbox),
+    ):
         for (method, path), handler in handlers.items():
             found.append(Route(f"/_control{path}", _as_json(handler), methods=[method]))
     return found
@@ -60,14 +68,11 @@ async def _json(request: Request) -> Json:
     return body
 
 
-def _of_state(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
+def _of_clock(sandbox: "Sandbox") -> Handlers:
     clock = sandbox.clock
 
     def told() -> Json:
         return {"now": iso(clock.now()), "frozen": clock.is_frozen, "speed": clock.speed}
-
-    async def reset(_: Request) -> None:
-        await sandbox.reset()
 
     async def read_clock(_: Request) -> Json:
         return told()
@@ -86,6 +91,13 @@ def _of_state(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
         except (TypeError, ValueError) as error:
             raise Wrong(f"clock: {error}") from error
         return told()
+
+    return {("GET", "/clock"): read_clock, ("POST", "/clock"): set_clock}
+
+
+def _of_state(sandbox: "Sandbox") -> Handlers:
+    async def reset(_: Request) -> None:
+        await sandbox.reset()
 
     async def add_fault(request: Request) -> list[Json]:
         body = await _json(request)
@@ -112,8 +124,6 @@ def _of_state(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
 
     return {
         ("POST", "/reset"): reset,
-        ("GET", "/clock"): read_clock,
-        ("POST", "/clock"): set_clock,
         ("POST", "/faults"): add_fault,
         ("DELETE", "/faults"): clear_faults,
         ("POST", "/credentials"): put_credential,
@@ -121,7 +131,7 @@ def _of_state(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
     }
 
 
-def _of_numbers(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
+def _of_numbers(sandbox: "Sandbox") -> Handlers:
     async def listed(_: Request) -> list[Json]:
         return sandbox.store.find("phone-number")
 
@@ -139,7 +149,7 @@ def _of_numbers(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
     return {("GET", "/numbers"): listed, ("POST", "/numbers"): add, ("DELETE", "/numbers/{id}"): remove}
 
 
-def _of_calls(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
+def _of_calls(sandbox: "Sandbox") -> Handlers:
     def scene(request: Request) -> Json:
         found = sandbox.store.get("scene", request.path_params["id"])
         if found is None:
@@ -165,6 +175,10 @@ def _of_calls(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
             raise Wrong("the call is still running", 408) from error
         return scene(request)
 
+    return {("POST", "/calls"): place, ("GET", "/calls"): listed, ("GET", "/calls/{id}"): get, ("GET", "/calls/{id}/wait"): wait}
+
+
+def _of_lines(sandbox: "Sandbox") -> Handlers:
     async def say(request: Request) -> None:
         text = (await _json(request)).get("text")
         line = sandbox.caller.live(request.path_params["id"])
@@ -180,18 +194,10 @@ def _of_calls(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
             raise Wrong("no such call, or it has ended", 409)
         line.hang_up()
 
-    return {
-        ("POST", "/calls"): place,
-        ("GET", "/calls"): listed,
-        ("GET", "/calls/{id}"): get,
-        ("GET", "/calls/{id}/wait"): wait,
-        ("POST", "/calls/{id}/say"): say,
-        ("POST", "/calls/{id}/hang-up"): hang_up,
-        **_of_deliveries(sandbox),
-    }
+    return {("POST", "/calls/{id}/say"): say, ("POST", "/calls/{id}/hang-up"): hang_up}
 
 
-def _of_deliveries(sandbox: "Sandbox") -> dict[tuple[str, str], Handler]:
+def _of_deliveries(sandbox: "Sandbox") -> Handlers:
     async def listed(request: Request) -> list[Json]:
         query: Any = request.query_params
         limit = query.get("limit", "200")

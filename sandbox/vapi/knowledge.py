@@ -67,46 +67,70 @@ class Knowledge:
 
 def read(prompt: str) -> Knowledge:
     """Knowledge out of a rendered system prompt."""
-    known = Knowledge(business=_business(prompt))
-    section, question, answer, has_headings = "", "", list[str](), False
+    reader = _Reader(Knowledge(business=_business(prompt)))
+    for line in prompt.splitlines():
+        reader.take(line.strip())
+    reader.finish()
+    return reader.known
 
-    def finish() -> None:
-        nonlocal question, answer
-        if question and answer:
-            known.facts.append(Fact(question, " ".join(answer)))
-        question, answer = "", []
 
-    for raw in prompt.splitlines():
-        line = raw.strip()
+@dataclass
+class _Reader:
+    """Goes through a prompt line by line: the section it is in, and the question that waits for its answer."""
+
+    known: Knowledge
+    section: str = ""
+    has_headings: bool = False
+    question: str = ""
+    answer: list[str] = field(default_factory=list[str])
+
+    def take(self, line: str) -> None:
+        """The next line."""
         text = BULLET.sub("", line).strip("*# ")
-        heading, rest, is_label = _heading(line)
-        heading = "" if is_label and has_headings else heading
-        has_headings = has_headings or bool(heading and not is_label)
         if not text:
-            if answer:
-                finish()
+            if self.answer:
+                self.finish()
         elif asked := ASKED.match(text):
-            finish()
-            question = asked["text"]
-        elif question and (told := TOLD.match(text)):
-            answer = [told["text"]] if told["text"] else []
-        elif heading:
-            finish()
-            section = heading
-            if rest and section in SECTIONS:
-                known.sections.setdefault(section, []).append(rest)
-        elif inline := INLINE.match(text):
-            finish()
-            known.facts.append(Fact(inline["question"], inline["answer"]))
+            self._ask(asked["text"])
+        elif self.question and (told := TOLD.match(text)):
+            self.answer = [told["text"]] if told["text"] else []
+        elif not self._open_section(line):
+            self._content(text)
+
+    def finish(self) -> None:
+        """Keep the question that has an answer by now."""
+        if self.question and self.answer:
+            self.known.facts.append(Fact(self.question, " ".join(self.answer)))
+        self.question, self.answer = "", []
+
+    def _ask(self, question: str) -> None:
+        self.finish()
+        self.question = question
+
+    def _open_section(self, line: str) -> bool:
+        heading, rest, is_label = _heading(line)
+        if not heading or (is_label and self.has_headings):
+            return False
+        self.finish()
+        self.section, self.has_headings = heading, self.has_headings or not is_label
+        if rest:
+            self._keep(rest)
+        return True
+
+    def _content(self, text: str) -> None:
+        if inline := INLINE.match(text):
+            self.finish()
+            self.known.facts.append(Fact(inline["question"], inline["answer"]))
         elif text.endswith("?"):
-            finish()
-            question = text
-        elif question:
-            answer.append(text)
-        elif section in SECTIONS and section != "questions":
-            known.sections.setdefault(section, []).append(text)
-    finish()
-    return known
+            self._ask(text)
+        elif self.question:
+            self.answer.append(text)
+        elif self.section != "questions":
+            self._keep(text)
+
+    def _keep(self, text: str) -> None:
+        if self.section in SECTIONS:
+            self.known.sections.setdefault(self.section, []).append(text)
 
 
 def _heading(line: str) -> tuple[str, str, bool]:
