@@ -98,7 +98,7 @@ def header() -> rx.Component:
     return page_header(AGENT.name, note, rx.cond(AgentsState.can_write, actions), back=("Agents", "/agents"))
 
 
-@page("/agents/[agent_id]", "Agent", active="Agents", on_load=AgentsState.load_one)
+@page("/agents/[agent_id]", AGENT.name, active="Agents", on_load=AgentsState.load_one)
 def agent() -> rx.Component:
     """The agent named in the address, or that there is none."""
     left = rx.flex(call_it(), last_calls(), direction="column", gap="24px", min_width="0")

@@ -236,7 +236,7 @@ def new_agent() -> rx.Component:
     return content()
 
 
-@page("/agents/[agent_id]/edit", "Edit agent", active="Agents", on_load=State.load)
+@page("/agents/[agent_id]/edit", State.title, active="Agents", on_load=State.load)
 def edit_agent() -> rx.Component:
     """Changing an agent."""
     return content()

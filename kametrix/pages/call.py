@@ -104,7 +104,7 @@ def header() -> rx.Component:
     return page_header(CALL.title, note, back=("Calls", "/calls"))
 
 
-@page("/calls/[call_id]", "Call", active="Calls", on_load=CallState.load)
+@page("/calls/[call_id]", CALL.title, active="Calls", on_load=CallState.load)
 def call() -> rx.Component:
     """The call named in the address, or that there is none."""
     left = rx.flex(rx.cond(CALL.is_live, now()), summary(), talk(), direction="column", gap="24px", min_width="0")

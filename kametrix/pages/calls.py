@@ -1,5 +1,7 @@
 """Every call, newest first; the filter and the place in the list stand in the address."""
 
+from typing import Any
+
 import reflex as rx
 
 from kametrix.components.links import button_link
@@ -32,10 +34,10 @@ def filters() -> rx.Component:
 
 def pager() -> rx.Component:
     """To newer and older calls, where there are any."""
-    look = {"variant": "surface", "color_scheme": "gray", "high_contrast": True}
+    look: dict[str, Any] = {"variant": "surface", "color_scheme": "gray", "high_contrast": True}
     return rx.flex(
-        rx.cond(CallsState.newer != "", button_link("Newer", CallsState.newer, icon="chevron-left", **look)),
-        rx.cond(CallsState.older != "", button_link("Older", CallsState.older, icon="chevron-right", **look)),
+        rx.cond(CallsState.newer != "", button_link("Newer", CallsState.newer, **look)),
+        rx.cond(CallsState.older != "", button_link("Older", CallsState.older, **look)),
         justify="end",
         gap="8px",
         margin_top="16px",

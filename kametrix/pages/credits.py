@@ -1,5 +1,7 @@
 """Credits: one honest number, what it means, what packs cost, and every cent since."""
 
+from typing import Any
+
 import reflex as rx
 
 from kametrix.components.choose import each
@@ -55,7 +57,8 @@ def pack(item: Pack) -> rx.Component:
         rx.text(item.price, size="7", weight="bold", class_name="num", letter_spacing="-0.025em", margin_top="8px"),
         rx.text(item.minutes, " of calls", size="2"),
         rx.cond(item.settlement != "", rx.text(item.settlement, size="1", color="var(--amber-11)")),
-        rx.button("Buy", disabled=True, variant="soft", margin_top="auto", width="100%"),
+        rx.box(flex="1", min_height="8px"),
+        rx.button("Buy", disabled=True, variant="soft", width="100%"),
         direction="column",
         gap="4px",
         class_name="panel",
@@ -116,7 +119,7 @@ def transactions() -> rx.Component:
     nothing = empty_state(
         "receipt-text", "No transactions yet", "Each call and each purchase appears here with the balance before and after."
     )
-    look = {"variant": "surface", "color_scheme": "gray", "high_contrast": True}
+    look: dict[str, Any] = {"variant": "surface", "color_scheme": "gray", "high_contrast": True}
     return rx.box(
         panel(
             rx.cond(
@@ -128,8 +131,8 @@ def transactions() -> rx.Component:
             flush=True,
         ),
         rx.flex(
-            rx.cond(CreditsState.is_first_page, rx.fragment(), button_link("Newest", "/credits", icon="chevrons-left", **look)),
-            rx.cond(CreditsState.older != "", button_link("Older", CreditsState.older, icon="chevron-right", **look)),
+            rx.cond(CreditsState.is_first_page, rx.fragment(), button_link("Newest", "/credits", **look)),
+            rx.cond(CreditsState.older != "", button_link("Older", CreditsState.older, **look)),
             justify="end",
             gap="8px",
             margin_top="16px",
