@@ -48,8 +48,7 @@ PERSONAS = (
         "Wants an appointment",
         "Asks for a time, gives a name and a number",
         (
-            "Hello, I'd like to book an appointment, please.",
-            "Sometime next week in the afternoon would be best.",
+            "Hello, I'd like to book an appointment, please. Some afternoon next week would be best.",
             "Wonderful. Thank you so much, goodbye.",
         ),
         ENGLISH,
