@@ -122,7 +122,7 @@ def _send(address: str, tokens: list[str], seconds: float) -> dict[str, Any]:
     given = {"host": parts.hostname, "port": parts.port, "tokens": tokens, "secret": SECRET, "size": SIZE}
     asked = json.dumps({**given, "seconds": seconds, "connections": CONNECTIONS})
     command = [sys.executable, str(ROOT / "benchmarks" / "load.py")]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 

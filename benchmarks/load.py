@@ -44,11 +44,10 @@ def body_of(number: int, size: int) -> dict[str, object]:
     return {"message": message}
 
 
-async def send(
-    host: str, port: int, requests: "list[tuple[bytes, bytes]]", stop: float, taken: "Counter[str]", prefix: str, out: "set[str]"
-) -> None:
-    reader, writer = await asyncio.open_connection(host, port)
-    count = 0
+async def send(given: dict[str, Any], requests: list[tuple[bytes, bytes]], prefix: str, taken: Counter[str], out: set[str]) -> None:
+    """One connection: the next report as soon as the one before is answered; a refused one is followed by a short pause."""
+    reader, writer = await asyncio.open_connection(given["host"], given["port"])
+    count, stop = 0, time.monotonic() + given["seconds"]
     while time.monotonic() < stop:
         call_id = f"{prefix}{count:08d}"
         head, rest = requests[count % len(requests)]
