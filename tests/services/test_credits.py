@@ -130,6 +130,7 @@ def test_pages_hold_every_transaction_once(session: Session, actor: Actor, size:
     while True:
         assert len(page.rows) <= size
         seen += [row.amount for row in page.rows]
+        assert len(seen) <= 7
         if page.next is None:
             break
         page = credits.transactions(session, actor, after=page.next, size=size)
