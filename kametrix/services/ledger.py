@@ -152,7 +152,7 @@ def _audit_adjustment(session: Session, admin: User, organization_id: str, poste
     audit.record(
         session,
         actor,
-        "CREDIT_ADJUST",
+        "USER_CREDIT_ADJUST",
         entity="organization",
         entity_id=organization_id,
         old={"balance": posted.balance - amount},

@@ -215,7 +215,7 @@ def test_an_adjustment_moves_money_and_leaves_a_trace(session: Session, actor: A
     row = session.exec(select(CreditTransaction)).one()
     assert (row.type, row.amount, row.user_id, row.note) == (TransactionType.ADMIN_ADJUSTMENT, 500, admin.id, "goodwill")
     entry = session.exec(select(AuditLog)).one()
-    assert (entry.actor_email, entry.action, entry.organization_id) == (admin.email, "CREDIT_ADJUST", actor.organization_id)
+    assert (entry.actor_email, entry.action, entry.organization_id) == (admin.email, "USER_CREDIT_ADJUST", actor.organization_id)
     assert (entry.old_values, entry.new_values) == (
         {"balance": 0},
         {"balance": 500, "amount": 500, "reason": "goodwill", "transaction": posted.transaction_id},
