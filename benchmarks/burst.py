@@ -109,12 +109,21 @@ def run(seconds: float) -> Burst:
 
 def _measure(logs: Path, tokens: list[str], seconds: float) -> Burst:
     with api_process(logs / "api.log") as address, worker_process(logs / "worker.log"), _watched() as watch:
+        _wait_for(logs / "worker.log", "worker.started")
         told = _send(address, tokens, seconds)
         meanwhile, drained = _progress()[0], _drain()
     acknowledged, taken = told["acknowledged"], told["taken"]
     refused = sum(count for status, count in taken.items() if status.startswith("status") and status != "status 200")
     mean = taken["milliseconds"] / max(1, len(acknowledged) + refused)
     return Burst(told["seconds"], len(acknowledged), refused, meanwhile, drained, watch.oldest, mean, *_check(acknowledged))
+
+
+def _wait_for(log: Path, words: str) -> None:
+    deadline = time.monotonic() + 60
+    while words not in log.read_text():
+        if time.monotonic() > deadline:
+            raise RuntimeError(log.read_text())
+        time.sleep(0.1)
 
 
 def _send(address: str, tokens: list[str], seconds: float) -> dict[str, Any]:
