@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import tuple_
-from sqlalchemy.orm import QueryableAttribute, defer, load_only
+from sqlalchemy.orm import defer, load_only
+from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import Session, col
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -122,7 +123,8 @@ def live(session: Session, actor: Actor) -> list[CallRow]:
 @allows("calls:read")
 def detail(session: Session, actor: Actor, call_id: str) -> CallDetail:
     """One call with its conversation and cost. Raises NotFound, also for another organization's call."""
-    call = session.exec(scoped(actor, Call).where(col(Call.id) == call_id).options(defer(_column(Call.transcript)))).one_or_none()
+    transcript: Any = Call.transcript
+    call = session.exec(scoped(actor, Call).where(col(Call.id) == call_id).options(defer(transcript))).one_or_none()
     if call is None:
         raise NotFound("This call does not exist, or it belongs to another organization.")
     zone = zone_of(session, actor)
@@ -151,11 +153,12 @@ def _brief(actor: Actor) -> SelectOfScalar[Call]:
     """Calls with what a list row shows: never the transcript."""
     moments = (Call.started_at, Call.answered_at)
     shown = (Call.from_number, Call.agent_id, Call.status, *moments, Call.duration_seconds, Call.credits_used, Call.summary)
-    return scoped(actor, Call).options(load_only(*map(_column, shown)))
+    return scoped(actor, Call).options(only(*shown))
 
 
-def _column(attribute: Any) -> QueryableAttribute[Any]:
-    return cast("QueryableAttribute[Any]", attribute)
+def only(*attributes: Any) -> ExecutableOption:
+    """Load these columns and the id, the rest when asked for: lists leave long texts where they are."""
+    return load_only(*attributes)
 
 
 def _listed(session: Session, actor: Actor, query: SelectOfScalar[Call], zone: ZoneInfo) -> list[CallRow]:
@@ -166,7 +169,7 @@ def _listed(session: Session, actor: Actor, query: SelectOfScalar[Call], zone: Z
 
 def _agent_names(session: Session, actor: Actor, ids: set[str]) -> dict[str, str]:
     """Names by id, deleted agents included: their calls keep them."""
-    found = session.exec(scoped(actor, Agent).where(col(Agent.id).in_(ids)).options(load_only(_column(Agent.name)))) if ids else ()
+    found = session.exec(scoped(actor, Agent).where(col(Agent.id).in_(ids)).options(only(Agent.name))) if ids else ()
     return {agent.id: agent.name for agent in found}
 
 
@@ -204,7 +207,7 @@ def _position(cursor: str) -> tuple[datetime, str]:
 
 
 def _turns(session: Session, actor: Actor, call: Call) -> tuple[Turn, ...]:
-    query = scoped(actor, Transcript).where(col(Transcript.call_id) == call.id).options(load_only(_column(Transcript.messages)))
+    query = scoped(actor, Transcript).where(col(Transcript.call_id) == call.id).options(only(Transcript.messages))
     transcript = session.exec(query).one_or_none()
     answers = session.exec(scoped(actor, ToolCallResult).where(col(ToolCallResult.vapi_call_id) == call.vapi_call_id)).all()
     return conversation(transcript.messages if transcript else None, answers, began=call.answered_at or call.started_at)

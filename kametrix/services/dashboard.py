@@ -69,7 +69,8 @@ def overview(session: Session, actor: Actor) -> Overview:
     """The dashboard of the actor's organization; days and months begin at midnight in its zone."""
     zone = zone_of(session, actor)
     wallet = credits.wallet(session, actor)
-    agents = session.exec(scoped(actor, Agent).where(col(Agent.deleted_at).is_(None)).order_by(col(Agent.created_at))).all()
+    present = scoped(actor, Agent).where(col(Agent.deleted_at).is_(None)).order_by(col(Agent.created_at))
+    agents = session.exec(present.options(calls.only(Agent.name, Agent.is_active, Agent.sync_state, Agent.sync_error))).all()
     live = calls.live(session, actor)
     recent = calls.page(session, actor, size=RECENT_CALLS).rows
     calls_this_month, today = _counts(session, actor, zone)
