@@ -9,12 +9,15 @@ from procrastinate.contrib.sqlalchemy import SQLAlchemyPsycopg2Connector
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlmodel import Session
 
+from kametrix.services.access import SYSTEM, open_to
+
 
 @cache
 def _queue() -> procrastinate.App:
     return procrastinate.App(connector=SQLAlchemyPsycopg2Connector())
 
 
+@open_to(SYSTEM)
 def enqueue(
     session: Session, name: str, *, once: str | None = None, serial: str | None = None, at: datetime | None = None, **args: Any
 ) -> None:
