@@ -7,7 +7,7 @@ come in any order: late news of an earlier stage changes nothing.
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlmodel import Session, col, select
 
 from kametrix import clock
@@ -23,13 +23,14 @@ FINAL: Final = 3
 CREDIBLE: Final = timedelta(days=1)
 """A time stated by a message counts only this close to its arrival."""
 
+_COLUMNS: Final = list(inspect(Call).columns)
 _OPEN: Final = select(Call).from_statement(
-    text("""
+    text(f"""
         insert into call (id, organization_id, agent_id, user_id, phone_number_id, vapi_call_id, started_at, created_at, updated_at)
         select :id, agent.organization_id, agent.id, agent.user_id, phone_number.id, :vapi, :heard, :now, :now
           from agent left join phone_number on phone_number.agent_id = agent.id where agent.id = :agent
         on conflict (vapi_call_id) do update set vapi_call_id = excluded.vapi_call_id
-        returning call.*""")
+        returning {", ".join(f"call.{column.name}" for column in _COLUMNS)}""").columns(*_COLUMNS)  # noqa: S608  (our own column names)
 )
 """One statement that makes or locks a call: whichever message comes first opens it, on the number its agent has then."""
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from kametrix.models import SiteSetting
@@ -9,6 +10,7 @@ from kametrix.services.access import PUBLIC, open_to
 
 LOW_BALANCE_CENTS: Final = 500
 """A balance of this much or less is low (specification: 500 inclusive)."""
+_BY_KEY: Final = select(SiteSetting.value).where(col(SiteSetting.key) == bindparam("key"))  # made once: the rate is read for every call
 DEFAULTS: Final = {"cents_per_minute": 15, "welcome_ceiling_cents": 300}
 
 
@@ -25,5 +27,5 @@ def welcome_ceiling_cents(session: Session) -> int:
 
 
 def _value(session: Session, key: str) -> int:
-    found = session.exec(select(SiteSetting.value).where(col(SiteSetting.key) == key)).one_or_none()
+    found = session.exec(_BY_KEY, params={"key": key}).one_or_none()
     return DEFAULTS[key] if found is None else found
