@@ -79,6 +79,9 @@ def start() -> Product:
         process = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     product = Product(process, f"http://localhost:{web}", f"http://localhost:{sandbox}", log, environment)
     _wait(product)
+    for last in range(20):
+        product.control("POST", "/numbers", {"number": f"+14155552{last:03d}"})
+    product.command("seed")
     return product
 
 
