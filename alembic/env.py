@@ -29,7 +29,11 @@ def run() -> None:
 def _migrate(connection: Any) -> None:
     assert models.Organization.metadata is SQLModel.metadata
     context.configure(
-        connection=connection, target_metadata=SQLModel.metadata, include_name=include_name, transaction_per_migration=True, compare_type=True
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        include_name=include_name,
+        transaction_per_migration=True,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

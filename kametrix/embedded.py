@@ -125,7 +125,8 @@ def _reachable(home: Path) -> Path:
 def _usable_binaries(home: Path) -> Path:
     """The binaries, copied beside the data when the database's account cannot read them where they are.
 
-    The wheel's programs find their libraries by a relative path, so the copy keeps its layout: <package>/<version>/bin beside <package>.libs.
+    The wheel's programs find their libraries by a relative path, so the copy keeps its layout: <package>/<version>/bin
+    beside <package>.libs.
     """
     original = binaries()
     if os.geteuid() != 0 or _can_read(original / "initdb"):

@@ -52,10 +52,9 @@ def template(cluster: embedded.Cluster) -> str:
 
 def migrate(cluster: embedded.Cluster, database: str, revision: str = "head") -> None:
     """Run the migrations as the owner login."""
+    from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
-
-    from alembic import command
 
     engine = create_engine(cluster.url(database, "kametrix_owner"))
     with engine.begin() as connection:

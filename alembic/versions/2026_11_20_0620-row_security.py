@@ -44,7 +44,9 @@ def upgrade() -> None:
     run("create policy everyone_reads on credit_pack for select to kametrix_app using (true)")
     run("create policy everyone_reads on site_setting for select to kametrix_app using (true)")
 
-    run("grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_app, kametrix_platform")
+    run(
+        "grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_app, kametrix_platform"
+    )
     run("grant select on credit_transaction to kametrix_app, kametrix_platform")
     run("grant select, insert on audit_log to kametrix_app, kametrix_platform")
     run(f"grant select, update ({OWN_ORGANIZATION}) on organization to kametrix_app")
@@ -76,7 +78,13 @@ def downgrade() -> None:
         run(f'alter table "{table}" disable row level security')
     for table in (*TENANT_TABLES, "organization"):
         run(f'drop policy tenant on "{table}"')
-    for policy, table in (("member", '"user"'), ("self", '"user"'), ("own", "session"), ("free_numbers", "phone_number"), ("claim", "phone_number")):
+    for policy, table in (
+        ("member", '"user"'),
+        ("self", '"user"'),
+        ("own", "session"),
+        ("free_numbers", "phone_number"),
+        ("claim", "phone_number"),
+    ):
         run(f"drop policy {policy} on {table}")
     for table in ("credit_pack", "site_setting"):
         run(f"drop policy everyone_reads on {table}")

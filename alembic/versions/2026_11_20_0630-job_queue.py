@@ -17,8 +17,10 @@ def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     run = op.get_bind().exec_driver_sql
     run(SchemaManager.get_schema().replace("%", "%%"))
-    run("grant select, insert, update, delete on procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
-        " to kametrix_platform")
+    run(
+        "grant select, insert, update, delete on procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
+        " to kametrix_platform"
+    )
     run("grant select, insert, update on procrastinate_jobs to kametrix_app")
     run("grant select, insert on procrastinate_events to kametrix_app")
     run("grant usage on all sequences in schema public to kametrix_app, kametrix_platform")

@@ -60,7 +60,12 @@ class Visitor:
 
     def sign_up(self, *, name: str = "Dana Whitlock", business: str = "Brightside Dental") -> None:
         page = self.visit("/signup", shows="input[name=timezone]:not([value=''])")
-        for field, value in (("name", name), ("business", business), ("email", f"{uuid.uuid4().hex[:12]}@example.com"), ("password", PASSWORD)):
+        for field, value in (
+            ("name", name),
+            ("business", business),
+            ("email", f"{uuid.uuid4().hex[:12]}@example.com"),
+            ("password", PASSWORD),
+        ):
             page.fill(f"#{field}", value)
         page.get_by_role("button", name="Create account").click()
         page.wait_for_url("**/dashboard**")
