@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
 SAID = (
@@ -44,33 +46,55 @@ def body_of(number: int, size: int) -> dict[str, object]:
     return {"message": message}
 
 
-async def send(given: dict[str, Any], requests: list[tuple[bytes, bytes]], prefix: str, taken: Counter[str], out: set[str]) -> None:
-    """One connection: the next report as soon as the one before is answered; a refused one is followed by a short pause."""
-    reader, writer = await asyncio.open_connection(given["host"], given["port"])
-    count, stop = 0, time.monotonic() + given["seconds"]
-    while time.monotonic() < stop:
-        call_id = f"{prefix}{count:08d}"
-        head, rest = requests[count % len(requests)]
-        writer.write(head + call_id.encode() + rest)
-        count += 1
-        began = time.monotonic()
-        status = await answer_of(reader)
-        taken[f"status {status}"] += 1
-        taken["milliseconds"] += round((time.monotonic() - began) * 1000)
-        if status == 200:
-            out.add(call_id)
+class Connection(asyncio.Protocol):
+    """Sends the next report as soon as the one before is answered; after a refusal it pauses for 50 ms. `done` when time is up."""
+
+    def __init__(self, requests: list[tuple[bytes, bytes]], prefix: str, stop: float, taken: Counter[str], out: set[str]) -> None:
+        self.requests, self.prefix, self.stop, self.taken, self.out = requests, prefix, stop, taken, out
+        self.loop = asyncio.get_running_loop()
+        self.done = self.loop.create_future()
+        self.count, self.received, self.expected, self.status, self.began = 0, b"", 0, 0, 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.next()
+
+    def next(self) -> None:
+        if time.monotonic() >= self.stop:
+            self.transport.close()
+            return
+        head, rest = self.requests[self.count % len(self.requests)]
+        self.call_id = f"{self.prefix}{self.count:08d}"
+        self.count += 1
+        self.began = time.monotonic()
+        self.transport.write(head + self.call_id.encode() + rest)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        if not self.expected:
+            head, end, _ = self.received.partition(b"\r\n\r\n")
+            if not end:
+                return
+            length = re.search(rb"content-length: *([0-9]+)", head.lower())
+            self.status, self.expected = int(head[9:12]), len(head) + 4 + (int(length[1]) if length else 0)
+        if len(self.received) >= self.expected:
+            self.answered()
+
+    def answered(self) -> None:
+        self.received, self.expected = b"", 0
+        self.taken[f"status {self.status}"] += 1
+        self.taken["milliseconds"] += round((time.monotonic() - self.began) * 1000)
+        if self.status == 200:
+            self.out.add(self.call_id)
+            self.next()
         else:
-            await asyncio.sleep(0.05)
-    writer.close()
+            self.loop.call_later(0.05, self.next)
 
-
-async def answer_of(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-    if length:
-        await reader.readexactly(length)
-    return int(head[9:12])
+    def connection_lost(self, error: Exception | None) -> None:
+        if error:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(None)
 
 
 def requests_for(host: str, tokens: list[str], secret: str, size: int) -> list[tuple[bytes, bytes]]:
@@ -91,11 +115,13 @@ async def main() -> None:
     given = json.load(sys.stdin)
     requests = requests_for(given["host"], given["tokens"], given["secret"], given["size"])
     taken, acknowledged, began = Counter[str](), set[str](), time.monotonic()
-    connections = (
-        send(given, requests[place:] + requests[:place], f"019fedaf-549c-7000-8625-{place:04d}", taken, acknowledged)
-        for place in range(given["connections"])
-    )
-    await asyncio.gather(*connections)
+    loop, stop = asyncio.get_running_loop(), time.monotonic() + given["seconds"]
+    opened: list[Connection] = []
+    for place in range(given["connections"]):
+        own = requests[place:] + requests[:place]
+        made = partial(Connection, own, f"019fedaf-549c-7000-8625-{place:04d}", stop, taken, acknowledged)
+        opened.append((await loop.create_connection(made, given["host"], given["port"]))[1])
+    await asyncio.gather(*(connection.done for connection in opened))
     json.dump({"seconds": time.monotonic() - began, "taken": taken, "acknowledged": sorted(acknowledged)}, sys.stdout)
 
 
