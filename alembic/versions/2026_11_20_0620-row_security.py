@@ -44,9 +44,10 @@ def upgrade() -> None:
     run("create policy everyone_reads on credit_pack for select to kametrix_app using (true)")
     run("create policy everyone_reads on site_setting for select to kametrix_app using (true)")
 
-    run(
-        "grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_app, kametrix_platform"
-    )
+    run("grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_platform")
+    run("grant select, insert, update on agent to kametrix_app")
+    run("grant select, update on phone_number to kametrix_app")
+    run("grant select on call, transcript, tool_call_result, user_organization to kametrix_app")
     run("grant select on credit_transaction to kametrix_app, kametrix_platform")
     run("grant select, insert on audit_log to kametrix_app, kametrix_platform")
     run(f"grant select, update ({OWN_ORGANIZATION}) on organization to kametrix_app")

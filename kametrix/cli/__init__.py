@@ -5,7 +5,7 @@ import sys
 import click
 
 from kametrix import logs
-from kametrix.cli.operate import adjust, ledger, make_admin, replay, verify_email
+from kametrix.cli.operate import adjust, ledger, make_admin, replay, resync, verify_email
 from kametrix.cli.run import api, doctor, migrate, seed, up, web, worker
 from kametrix.errors import KametrixError
 
@@ -15,7 +15,7 @@ def group() -> None:
     """Kametrix: a voice receptionist for small businesses."""
 
 
-for command in (up, web, api, worker, migrate, seed, doctor, make_admin, verify_email, adjust, ledger, replay):
+for command in (up, web, api, worker, migrate, seed, doctor, make_admin, verify_email, adjust, ledger, replay, resync):
     group.add_command(command)
 
 

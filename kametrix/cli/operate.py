@@ -6,7 +6,7 @@ import click
 
 from kametrix import db
 from kametrix.cli.environment import use_database
-from kametrix.services import accounts, inbox, ledger_audit
+from kametrix.services import accounts, agent_sync, inbox, ledger_audit
 from kametrix.services import ledger as ledger_service
 
 
@@ -57,6 +57,15 @@ def verify() -> None:
         report = ledger_audit.verify(session)
     click.echo(report.text())
     sys.exit(0 if report.is_clean else 1)
+
+
+@click.command()
+def resync() -> None:
+    """Save every agent at the voice provider again, after the public address or a webhook secret changed."""
+    use_database()
+    with db.transaction() as session:
+        count = agent_sync.push_all(session)
+    click.echo(f"{count} agents are being updated; their cards show when it is done.")
 
 
 @click.command()

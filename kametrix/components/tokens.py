@@ -32,6 +32,7 @@ LOOKS: dict[Kind, dict[str, StatusLook]] = {
         "NO_ANSWER": StatusLook("No answer", "phone-missed", "gray"),
         "BUSY": StatusLook("Busy", "phone-off", "gray"),
         "CANCELLED": StatusLook("Cancelled", "ban", "gray"),
+        "TURNED_AWAY": StatusLook("Turned away", "phone-off", "gray"),
         "VOICEMAIL": StatusLook("Voicemail", "voicemail", "violet"),
     },
     "sync": {

@@ -1,14 +1,7 @@
 """Jobs that bring agents to the voice provider: the network stands between two transactions."""
 
-from kametrix.integrations.vapi.client import VapiClient
-from kametrix.jobs.app import jobs, perform
+from kametrix.jobs.app import jobs, perform, vapi
 from kametrix.services import agent_sync, live, sync_requests
-from kametrix.settings import settings
-
-
-def vapi() -> VapiClient:
-    """The provider as the settings name it."""
-    return VapiClient(settings().vapi_base_url, settings().vapi_api_key.get_secret_value())
 
 
 @jobs.task(name="sync_agent")

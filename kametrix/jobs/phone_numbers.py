@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import structlog
+
 from kametrix.integrations.vapi.client import VapiClient
-from kametrix.integrations.vapi.errors import VapiNotFound
-from kametrix.jobs.agents import vapi
-from kametrix.jobs.app import RETRY, jobs, perform
+from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
+from kametrix.jobs.app import RETRY, jobs, perform, vapi
 from kametrix.services import live, number_claims, number_push, phone_numbers, sync_requests
+
+log = structlog.get_logger()
 
 
 @jobs.task(name="release_number", retry=RETRY)
@@ -30,13 +33,24 @@ def serve_waiting() -> None:
 @jobs.periodic(cron="*/5 * * * *")
 @jobs.task(name="sync_numbers", queueing_lock="sync_numbers", lock="sync_numbers")
 def sync_numbers(timestamp: int) -> None:
-    """Merge the provider's list into the pool, and push agents whose job was lost."""
-    with vapi() as client:
-        listed = client.list_phone_numbers()
-        listed += [found for vapi_phone_id in perform(phone_numbers.missing, listed) if (found := _still_there(client, vapi_phone_id))]
+    """Merge the provider's list into the pool, and push agents whose job was lost. While the provider is away the next run does it."""
+    try:
+        listed = _listed()
+    except VapiError as error:
+        if not error.retryable:
+            raise
+        log.warning("numbers.not_synced", reason=error.message, scheduled=timestamp)
+        return
     for organization_id in perform(phone_numbers.merge, listed).organizations:
         live.announce(organization_id)
     perform(sync_requests.push_forgotten)
+
+
+def _listed() -> list[dict[str, Any]]:
+    """The provider's numbers; those we know and the list leaves out are asked for one by one."""
+    with vapi() as client:
+        listed = client.list_phone_numbers()
+        return listed + [found for number in perform(phone_numbers.missing, listed) if (found := _still_there(client, number))]
 
 
 def _still_there(client: VapiClient, vapi_phone_id: str) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ from typing import Final
 
 import structlog
 from procrastinate import JobContext
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from kametrix.jobs import calls
 from kametrix.jobs.app import jobs, perform
@@ -20,7 +22,10 @@ async def rescue_stalled(context: JobContext, timestamp: int) -> None:
     """After kill -9 of a worker its jobs stay marked as running: nothing but this starts them again. Jobs are repeatable."""
     for job in await context.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         log.warning("jobs.rescued", job_id=job.id, name=job.task_name, scheduled=timestamp)
-        await context.app.job_manager.retry_job(job)
+        try:
+            await context.app.job_manager.retry_job(job)
+        except UniqueViolation:  # a newer one of the same queueing lock waits and does the same
+            await context.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 @jobs.task(name="clean_up", queueing_lock="clean_up")

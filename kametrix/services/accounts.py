@@ -105,7 +105,7 @@ def _create(session: Session, form: SignUp) -> User:
     actor = actor_of(
         user_id=user.id, email=user.email, organization_id=organization.id, role=OrgRole.OWNER, platform_role=PlatformRole.USER
     )
-    audit.record(session, actor, "account.sign_up", entity="user", entity_id=user.id, new={"organization": name})
+    audit.record(session, actor, "USER_SIGN_UP", entity="user", entity_id=user.id, new={"organization": name})
     session.flush()
     return user
 
@@ -154,7 +154,7 @@ def rename(session: Session, actor: Actor, name: str) -> Profile:
         raise Invalid.fields(errors)
     user = _own(session, actor)
     if user.name != fresh:
-        audit.record(session, actor, "account.rename", entity="user", entity_id=user.id, old={"name": user.name}, new={"name": fresh})
+        audit.record(session, actor, "USER_UPDATE", entity="user", entity_id=user.id, old={"name": user.name}, new={"name": fresh})
         user.name, user.updated_at = fresh, clock.now()
     return Profile(name=fresh, email=user.email, is_verified=user.email_verified)
 
@@ -170,7 +170,7 @@ def change_password(session: Session, actor: Actor, session_id: str, old: str, n
     if old == new:
         raise Invalid.fields({"new": "This is your current password. Choose another one."})
     user.password_hash, user.updated_at = passwords.hashed(new), clock.now()
-    audit.record(session, actor, "account.change_password", entity="user", entity_id=user.id)
+    audit.record(session, actor, "USER_PASSWORD_CHANGE", entity="user", entity_id=user.id)
     return sessions.revoke_others(session, actor, session_id)
 
 
@@ -179,7 +179,7 @@ def verify_email(session: Session, email: str) -> None:
     """Confirm an address by hand. Raises NotFound."""
     user = _known(session, email)
     user.email_verified, user.updated_at = True, clock.now()
-    audit.record(session, None, "account.verify_email", entity="user", entity_id=user.id, organization_id=user.current_org_id)
+    audit.record(session, None, "USER_VERIFY_EMAIL", entity="user", entity_id=user.id, organization_id=user.current_org_id)
 
 
 @open_to(SYSTEM)
@@ -187,7 +187,7 @@ def make_admin(session: Session, email: str) -> None:
     """Give the operator's role. Raises NotFound."""
     user = _known(session, email)
     audit.record(
-        session, None, "account.make_admin", entity="user", entity_id=user.id, organization_id=user.current_org_id,
+        session, None, "USER_ROLE_CHANGE", entity="user", entity_id=user.id, organization_id=user.current_org_id,
         old={"role": user.role.value}, new={"role": PlatformRole.ADMIN.value},
     )  # fmt: skip
     user.role, user.updated_at = PlatformRole.ADMIN, clock.now()

@@ -51,12 +51,12 @@ class Outcome:
 
 
 @open_to(SYSTEM)
-def regate(session: Session, organization_id: str) -> None:
-    """Push an organization's numbers again and look for numbers for its agents: its first purchase lifts the ceiling."""
-    agents = select(Agent.id).where(Agent.organization_id == organization_id, col(Agent.deleted_at).is_(None))
-    for agent_id in session.exec(agents).all():
+def push_all(session: Session) -> int:
+    """Push every agent of every organization again: what they are saved with changed (address, secret, credential). Returns how many."""
+    agents = session.exec(select(Agent.id).where(col(Agent.deleted_at).is_(None))).all()
+    for agent_id in agents:
         push_soon(session, agent_id)
-    queue.enqueue(session, "serve_waiting")
+    return len(agents)
 
 
 @open_to(SYSTEM)

@@ -37,6 +37,7 @@ class CallRow:
     seconds: int | None
     cents: int
     summary: str
+    ended_cause: str | None
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,16 @@ def detail(session: Session, actor: Actor, call_id: str) -> CallDetail:
 def _brief(actor: Actor) -> SelectOfScalar[Call]:
     """Calls with what a list row shows: never the transcript."""
     moments = (Call.started_at, Call.answered_at)
-    shown = (Call.from_number, Call.agent_id, Call.status, *moments, Call.duration_seconds, Call.credits_used, Call.summary)
+    shown = (
+        Call.from_number,
+        Call.agent_id,
+        Call.status,
+        Call.ended_cause,
+        *moments,
+        Call.duration_seconds,
+        Call.credits_used,
+        Call.summary,
+    )
     return scoped(actor, Call).options(only(*shown))
 
 
@@ -185,6 +195,7 @@ def _row(call: Call, agent_name: str, zone: ZoneInfo) -> CallRow:
         seconds=call.duration_seconds,
         cents=call.credits_used,
         summary=_first_words(call.summary or ""),
+        ended_cause=call.ended_cause,
     )
 
 

@@ -82,7 +82,7 @@ def wallet(session: Session, actor: Actor) -> Wallet:
         rate=rate,
         is_low=balance <= LOW_BALANCE_CENTS,
         ceiling_cents=ceiling_of(session, organization),
-        has_purchased=_has_purchased(session, organization),
+        has_purchased=has_purchased(session, organization.id),
     )
 
 
@@ -129,10 +129,19 @@ def ceiling_of(session: Session, organization: Organization) -> int | None:
     The organization's own limit; before its first purchase never more than the platform's welcome ceiling.
     """
     own = organization.grace_limit_cents
-    if _has_purchased(session, organization):
+    if has_purchased(session, organization.id):
         return own
     welcome = welcome_ceiling_cents(session)
     return welcome if own is None else min(own, welcome)
+
+
+@open_to(SYSTEM)
+def has_purchased(session: Session, organization_id: str) -> bool:
+    """Whether the organization has bought credits once, which ends the limits of a newcomer (product.md 4.6-4)."""
+    bought = select(CreditTransaction.id).where(
+        CreditTransaction.organization_id == organization_id, CreditTransaction.type == TransactionType.PURCHASE
+    )
+    return session.exec(bought.limit(1)).first() is not None
 
 
 @open_to(SYSTEM)
@@ -144,13 +153,6 @@ def headroom(session: Session, organization: Organization) -> int | None:
 
 def _organization(session: Session, actor: Actor) -> Organization:
     return session.exec(select(Organization).where(Organization.id == actor.organization_id)).one()
-
-
-def _has_purchased(session: Session, organization: Organization) -> bool:
-    bought = select(CreditTransaction.id).where(
-        CreditTransaction.organization_id == organization.id, CreditTransaction.type == TransactionType.PURCHASE
-    )
-    return session.exec(bought.limit(1)).first() is not None
 
 
 def _sequence(cursor: str) -> int:

@@ -5,12 +5,13 @@ ceiling, and of agents that are off, ask here; every other call is answered by t
 """
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, exists, func, or_, select
 
 from kametrix import clock
 from kametrix.errors import Invalid
@@ -21,11 +22,9 @@ from kametrix.models import (
     Agent,
     Call,
     CallStatus,
-    CreditTransaction,
     Organization,
     OrganizationStatus,
     OrgRole,
-    TransactionType,
     User,
     UserOrganization,
     WebhookEvent,
@@ -39,9 +38,19 @@ from kametrix.settings import settings
 
 STALE: Final = timedelta(minutes=10)
 """A live call this much older than the longest it may last was lost, and blocks nobody."""
+REJECTED: Final = "rejected_by_us"
+"""The cause of a call that was turned away (integrations/vapi/ended_reasons.py)."""
 SERVED: Final = (OrganizationStatus.ACTIVE, OrganizationStatus.TRIAL)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What Vapi is answered; `why` tells the owner what turned the caller away, empty when he is let through."""
+
+    answer: dict[str, Any]
+    why: str = ""
 
 
 @open_to(SYSTEM)
@@ -58,14 +67,16 @@ def answer(session: Session, agent_id: str, message: Message) -> dict[str, Any]:
     earlier = session.exec(select(WebhookEvent.payload).where(WebhookEvent.provider == PROVIDER, WebhookEvent.dedupe_key == key)).first()
     if earlier is not None:
         return earlier["answer"]
-    given = _decide(session, agent, organization, message.call_id)
-    if "error" not in given:
-        call = open_call(session, message.call_id, agent_id=agent.id, organization_id=organization.id, heard_at=clock.now())
+    decision = _decide(session, agent, organization, message.call_id)
+    call = open_call(session, message.call_id, agent_id=agent.id, organization_id=organization.id, heard_at=clock.now())
+    learn_parties(session, call, parties(message.body))
+    if decision.why:
+        _turn_away(call, decision.why)
+    else:
         call.status = forward(call.status, CallStatus.RINGING)
-        learn_parties(session, call, parties(message.body))
-    _remember(session, agent, message, key, given)
-    log.info("gate.answered", agent_id=agent_id, admitted="error" not in given)
-    return given
+    _remember(session, agent, message, key, decision.answer)
+    log.info("gate.answered", agent_id=agent_id, admitted=not decision.why)
+    return decision.answer
 
 
 def _locked(session: Session, agent_id: str) -> tuple[Agent, Organization]:
@@ -74,32 +85,36 @@ def _locked(session: Session, agent_id: str) -> tuple[Agent, Organization]:
     return session.exec(joined.where(Agent.id == agent_id).with_for_update(of=Organization, key_share=True)).one()
 
 
-def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str) -> dict[str, Any]:
+def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str) -> Decision:
     spoken = texts.of(agent.language)
     if not agent.is_active or agent.deleted_at is not None:
-        return {"error": spoken.line_off}
+        return _no(spoken.line_off, "the agent is switched off.")
     if organization.status not in SERVED or organization.deleted_at is not None or agent.vapi_assistant_id is None:
-        return {"error": spoken.line_unavailable}
-    if not _has_purchased(session, organization):
+        return _no(spoken.line_unavailable, "this agent could not answer yet.")
+    if not credits.has_purchased(session, organization.id):
         if settings().is_production and not _has_verified_owner(session, organization):
-            return {"error": spoken.line_unavailable}
+            return _no(spoken.line_unavailable, "your e-mail address is not confirmed yet.")
         if _others_live(session, organization, vapi_call_id):
-            return {"error": spoken.line_busy}
+            return _no(spoken.line_busy, "another call was running. Before the first pack one call is answered at a time.")
     headroom = credits.headroom(session, organization)
     if headroom is None:
-        return {"assistantId": agent.vapi_assistant_id}
+        return Decision({"assistantId": agent.vapi_assistant_id})
     minutes = headroom // max(cents_per_minute(session), 1)
     if minutes < 1:
-        return {"error": spoken.line_unavailable}
+        return _no(spoken.line_unavailable, "no credit is left for another minute.")
     limit = min(agent.max_duration_seconds, minutes * 60)
-    return {"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}}
+    return Decision({"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}})
 
 
-def _has_purchased(session: Session, organization: Organization) -> bool:
-    bought = select(CreditTransaction.id).where(
-        CreditTransaction.organization_id == organization.id, CreditTransaction.type == TransactionType.PURCHASE
-    )
-    return session.exec(bought.limit(1)).first() is not None
+def _no(spoken: str, why: str) -> Decision:
+    return Decision({"error": spoken}, f"Turned away: {why}")
+
+
+def _turn_away(call: Call, why: str) -> None:
+    """The caller hears a sentence and nothing more: the call is over, cost nothing, and its page says why."""
+    now = clock.now()
+    call.status, call.ended_reason, call.ended_cause = CallStatus.FAILED, "assistant-request-returned-error", REJECTED
+    call.summary, call.ended_at, call.settled_at, call.duration_seconds = why, now, now, 0
 
 
 def _has_verified_owner(session: Session, organization: Organization) -> bool:
@@ -109,11 +124,21 @@ def _has_verified_owner(session: Session, organization: Organization) -> bool:
 
 
 def _others_live(session: Session, organization: Organization, vapi_call_id: str) -> bool:
-    """Whether another call of the organization runs. A row whose call must be over by now does not count."""
+    """Whether another call of the organization runs.
+
+    A row whose call must be over by now does not count, nor one whose end waits in the inbox: a slow worker blocks nobody.
+    """
     longest = func.make_interval(0, 0, 0, 0, 0, 0, Agent.max_duration_seconds)
     running = select(Call.id).join(Agent, col(Agent.id) == Call.agent_id)
     running = running.where(Call.organization_id == organization.id, col(Call.status).in_(LIVE), Call.vapi_call_id != vapi_call_id)
-    return session.exec(running.where(col(Call.started_at) + longest > clock.now() - STALE).limit(1)).first() is not None
+    running = running.where(col(Call.started_at) + longest > clock.now() - STALE)
+    told = select(WebhookEvent.id).where(
+        WebhookEvent.subject == Call.vapi_call_id,
+        WebhookEvent.agent_id == Call.agent_id,
+        col(WebhookEvent.processed_at).is_(None),
+        or_(WebhookEvent.type == "end-of-call-report", col(WebhookEvent.payload)["status"].astext == "ended"),
+    )
+    return session.exec(running.where(~exists(told)).limit(1)).first() is not None
 
 
 def _remember(session: Session, agent: Agent, message: Message, key: str, given: dict[str, Any]) -> None:

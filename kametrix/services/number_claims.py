@@ -7,7 +7,7 @@ from sqlmodel import Session, col, exists, or_, select
 
 from kametrix import clock
 from kametrix.models import Agent, CreditTransaction, Organization, PhoneNumber, PhoneStatus, TransactionType
-from kametrix.services import queue, sync_requests
+from kametrix.services import credits, queue, sync_requests
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.settings import settings
 
@@ -48,10 +48,7 @@ def claim(session: Session, agent: Agent) -> PhoneNumber | None:
 def may_have_another(session: Session, organization_id: str) -> bool:
     """Whether the organization has no number yet, or has bought credits once."""
     has_number = select(PhoneNumber.id).where(PhoneNumber.organization_id == organization_id).limit(1)
-    bought = select(CreditTransaction.id).where(
-        CreditTransaction.organization_id == organization_id, CreditTransaction.type == TransactionType.PURCHASE
-    )
-    return session.exec(has_number).first() is None or session.exec(bought.limit(1)).first() is not None
+    return session.exec(has_number).first() is None or credits.has_purchased(session, organization_id)
 
 
 @open_to(SYSTEM)

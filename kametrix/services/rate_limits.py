@@ -82,12 +82,6 @@ def forget(session: Session, limit: Limit, subject: str) -> None:
     session.connection().execute(FORGET, {"key": limit.key(subject)})
 
 
-@open_to(PUBLIC)
-def clean_up(session: Session) -> int:
-    """Drop counters nobody needs any more. Returns how many."""
-    return session.connection().execute(CLEAN_UP, {"before": clock.now() - timedelta(days=1)}).rowcount
-
-
 def _locked(session: Session, key: str, now: datetime) -> TooMany:
     until = session.exec(select(RateLimit.blocked_until).where(RateLimit.key == key)).one()
     seconds = max(1, ceil((until - now).total_seconds())) if until else 1

@@ -139,7 +139,7 @@ def revoke(session: Session, actor: Actor, session_id: str) -> None:
     gone = session.exec(delete(LoginSession).where(col(LoginSession.id) == session_id, col(LoginSession.user_id) == actor.user_id))
     if not gone.rowcount:
         raise NotFound("This session has already ended.")
-    audit.record(session, actor, "session.revoke", entity="session", entity_id=session_id)
+    audit.record(session, actor, "SESSION_REVOKE", entity="session", entity_id=session_id)
 
 
 @allows(SIGNED_IN)
@@ -147,5 +147,5 @@ def revoke_others(session: Session, actor: Actor, current_id: str) -> int:
     """End every session of the person but the current one. Returns how many ended."""
     gone = session.exec(delete(LoginSession).where(col(LoginSession.user_id) == actor.user_id, col(LoginSession.id) != current_id))
     if gone.rowcount:
-        audit.record(session, actor, "session.revoke_others", entity="user", entity_id=actor.user_id, new={"ended": gone.rowcount})
+        audit.record(session, actor, "SESSION_REVOKE_OTHERS", entity="user", entity_id=actor.user_id, new={"ended": gone.rowcount})
     return gone.rowcount

@@ -23,6 +23,7 @@ OF_ROWS: Final = re.compile(r"(question|answer)-([0-9]{1,4})")
 LONGEST: Final = 10_000
 """Characters kept of one field: more than any may hold, so that the error can say by how much."""
 EMPTY_ROWS: Final = 2
+BLANK: Final = "…"
 ZONE_OF_BROWSER: Final = "Intl.DateTimeFormat().resolvedOptions().timeZone"
 TO_FIRST_ERROR: Final = "setTimeout(() => document.querySelector('[aria-invalid=true]')?.focus(), 60)"
 
@@ -234,7 +235,8 @@ def _keys(values: Mapping[str, Any]) -> list[str]:
 
 
 def preview(form: AgentForm) -> Preview:
-    """The beginning and the end of a call as the form stands."""
+    """The beginning and the end of a call as the form stands; a name that is not there yet is a blank to fill."""
+    form = replace(form, name=form.name or BLANK, business_name=form.business_name or BLANK)
     spoken = agent_form.filled(form, form.greeting)
     first = prompts.first_message(spoken, form.language, discloses_ai=form.discloses_ai, records_calls=form.records_calls)
     asked = next((pair for pair in form.faqs if pair.question.strip() and pair.answer.strip()), Faq("", ""))

@@ -12,6 +12,8 @@ from kametrix.services.wording import clock, dollars, moment, telephone
 from kametrix.state.rows import CallRow, TurnRow
 
 UNKNOWN_CALLER = "Unknown caller"
+TURNED_AWAY = "rejected_by_us"
+"""The cause of a call that the gate did not let through: told as such, not as a fault."""
 WITHOUT_SUMMARY = {
     CallStatus.QUEUED: "About to ring.",
     CallStatus.RINGING: "Ringing now.",
@@ -29,7 +31,7 @@ ENDED_BY = {
     "operator": "Cancelled by hand",
     "forwarded": "Passed on to a person",
     "transfer_failed": "Nobody took the transfer",
-    "rejected_by_us": "Declined: agent off, or no credit left",
+    TURNED_AWAY: "Kametrix, before it was answered",
     "bad_number": "The number does not exist",
     "carrier": "The telephone network",
 }
@@ -75,7 +77,7 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
     elapsed = _elapsed(call, now) if is_live else 0
     return CallRow(
         id=call.id,
-        status=call.status.value,
+        status=_shown(call),
         title=telephone(call.caller, missing=UNKNOWN_CALLER),
         note=call.agent_name if with_agent else "",
         summary=call.summary or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
@@ -86,6 +88,11 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
         is_live=is_live,
         elapsed=elapsed,
     )
+
+
+def _shown(call: Found | CallDetail) -> str:
+    """The state a person sees: a caller who was turned away is not a call that failed."""
+    return "TURNED_AWAY" if call.ended_cause == TURNED_AWAY else call.status.value
 
 
 def _elapsed(call: Found | CallDetail, now: datetime) -> int:
@@ -101,7 +108,7 @@ def call_view(call: CallDetail, now: datetime) -> CallView:
     return CallView(
         id=call.id,
         title=telephone(call.caller, missing=UNKNOWN_CALLER),
-        status=call.status.value,
+        status=_shown(call),
         is_live=call.is_live,
         is_talking=call.status is CallStatus.IN_PROGRESS,
         elapsed=_elapsed(call, now) if call.is_live else 0,

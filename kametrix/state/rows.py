@@ -42,16 +42,6 @@ class TurnRow:
 
 
 @dataclass(frozen=True)
-class DayBar:
-    """One day of the calls chart: counts, and a sentence for the tooltip."""
-
-    label: str
-    answered: int
-    missed: int
-    sentence: str
-
-
-@dataclass(frozen=True)
 class AgentLink:
     """An agent as the command palette finds it."""
 

@@ -47,6 +47,18 @@ def test_jobs_of_a_worker_that_died_start_again(database: str) -> None:
         assert settling(session) == []  # rescued, run and gone: an unknown call has nothing to settle
 
 
+def test_a_dead_job_whose_successor_waits_makes_room(database: str) -> None:
+    with db.transaction() as session:
+        for _ in range(2):
+            queue.enqueue(session, "settle_call", once="settle_call:1", call_id="no-such-call")
+            session.connection().execute(text("update procrastinate_jobs set status = 'doing', attempts = 1 where status = 'todo'"))
+        queue.enqueue(session, "settle_call", once="settle_call:1", call_id="no-such-call")
+        queue.enqueue(session, "rescue_stalled", timestamp=0)
+    run_queue()
+    with db.transaction() as session:
+        assert settling(session) == []
+
+
 def test_a_job_that_waits_already_is_not_added_and_spoils_nothing(session: Session) -> None:
     for _ in range(3):
         queue.enqueue(session, "settle_call", once="settle_call:1", call_id="1")

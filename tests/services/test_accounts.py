@@ -46,7 +46,7 @@ def test_signing_up_makes_a_person_who_owns_an_organization(session: Session) ->
     assert membership.accepted_at
     assert user.current_org_id == organization.id
     assert GOOD not in user.password_hash
-    assert session.exec(select(AuditLog.action)).one() == "account.sign_up"
+    assert session.exec(select(AuditLog.action)).one() == "USER_SIGN_UP"
 
 
 def test_without_a_business_the_organization_is_called_after_the_person(session: Session) -> None:
@@ -279,7 +279,7 @@ def test_the_command_line_verifies_and_promotes_and_both_are_kept_in_the_trail(s
     assert user.email_verified
     assert user.role is PlatformRole.ADMIN
     assert accounts.organization_of(session, "dana@example.com") == user.current_org_id
-    assert {"account.verify_email", "account.make_admin"} <= set(session.exec(select(AuditLog.action)))
+    assert {"USER_VERIFY_EMAIL", "USER_ROLE_CHANGE"} <= set(session.exec(select(AuditLog.action)))
     for service in (accounts.verify_email, accounts.make_admin, accounts.organization_of):
         with pytest.raises(NotFound, match="Nobody has signed up"):
             service(session, "nobody@example.com")

@@ -93,9 +93,8 @@ def test_the_first_purchase_lifts_the_gate(session: Session, vapi: FakeVapi, cli
     actor, agent, _, listed = new_agent(session, vapi)
     sync(session, client, agent)
     buy(session, actor)
-    agent_sync.regate(session, actor.organization_id)
+    assert agent_sync.push_all(session) == 1
     assert [job["agent_id"] for job in jobs(session, "sync_agent")] == [agent.id]
-    assert len(jobs(session, "serve_waiting")) == 1
     sync(session, client, agent)
     assert vapi.numbers[listed["id"]]["assistantId"] == agent.vapi_assistant_id
 

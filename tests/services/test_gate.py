@@ -9,7 +9,7 @@ from kametrix import clock, db
 from kametrix.errors import Invalid
 from kametrix.integrations.vapi.events import Message
 from kametrix.models import Agent, Call, CallStatus, Organization, OrganizationStatus, SiteSetting, TransactionType, User, WebhookEvent
-from kametrix.services import gate, ledger, texts
+from kametrix.services import gate, inbox, ledger, texts
 from kametrix.services.access import Actor
 from kametrix.services.inbox import Refused
 from kametrix.settings import settings
@@ -67,7 +67,15 @@ def test_under_a_ceiling_a_call_may_last_the_minutes_that_are_left(
 def test_a_ceiling_that_leaves_no_whole_minute_refuses(session: Session, agent: Agent, owner: Actor) -> None:
     post_credit(session, owner, -286)
     assert gate.answer(session, agent.id, asks()) == {"error": ENGLISH.line_unavailable}
-    assert session.exec(select(Call)).all() == []
+
+
+def test_a_caller_who_was_turned_away_is_told_of_with_the_reason_and_costs_nothing(session: Session, agent: Agent) -> None:
+    agent.is_active = False
+    gate.answer(session, agent.id, asks())
+    call = call_of(session)
+    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent is switched off.")
+    assert (call.from_number, call.credits_used, call.duration_seconds) == (CALLER, 0, 0)
+    assert call.settled_at is not None
 
 
 def test_the_rate_of_the_moment_decides_how_many_minutes_are_left(session: Session, agent: Agent) -> None:
@@ -128,6 +136,22 @@ def test_before_the_first_purchase_one_call_at_a_time(session: Session, agent: A
     assert "assistantId" in gate.answer(session, agent.id, asks("call-3"))
 
 
+@pytest.mark.parametrize(
+    ("type", "payload", "admitted"),
+    [
+        ("status-update", {"status": "ended"}, True),
+        ("end-of-call-report", {"endedReason": "customer-ended-call"}, True),
+        ("status-update", {"status": "in-progress"}, False),
+    ],
+)
+def test_a_call_whose_end_waits_in_the_inbox_blocks_nobody(
+    session: Session, agent: Agent, type: str, payload: dict[str, Any], admitted: bool
+) -> None:
+    gate.answer(session, agent.id, asks("call-1"))
+    inbox.receive(session, [inbox.Received("vapi", f"call-1:{type}", type, "call-1", agent.organization_id, agent.id, payload)])
+    assert ("assistantId" in gate.answer(session, agent.id, asks("call-2"))) == admitted
+
+
 def test_after_a_purchase_calls_run_beside_each_other(session: Session, agent: Agent) -> None:
     purchase(session, agent, 1000)
     for call_id in ("call-1", "call-2", "call-3"):
@@ -149,7 +173,7 @@ def test_a_repeated_request_gets_the_same_answer_even_when_things_changed(sessio
     call_of(session, "call-1").status = CallStatus.COMPLETED
     assert gate.answer(session, agent.id, asks("call-1")) == first
     assert gate.answer(session, agent.id, asks("call-2")) == refused
-    assert session.exec(select(func.count()).select_from(Call)).one() == 1
+    assert session.exec(select(func.count()).select_from(Call)).one() == 2
 
 
 def test_request_and_answer_are_kept_as_work_that_is_done(session: Session, agent: Agent) -> None:

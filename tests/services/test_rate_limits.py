@@ -93,15 +93,6 @@ def test_attempts_at_once_are_counted_exactly(database: str) -> None:
         assert sum(pool.map(attempt, range(64))) == 5
 
 
-def test_counters_of_yesterday_are_cleaned_up(session: Session) -> None:
-    with clock.at(NOON):
-        tries(session, FIVE, "old", 5)
-    with clock.at(NOON + timedelta(days=2)):
-        tries(session, FIVE, "new", 1)
-        assert rate_limits.clean_up(session) == 1
-        assert len(session.exec(select(RateLimit)).all()) == 1
-
-
 @examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 900), st.booleans()), max_size=30))
 def test_never_more_than_the_limit_within_a_window_after_a_lock(session: Session, steps: list[tuple[int, bool]]) -> None:

@@ -72,10 +72,15 @@ def test_turns_last_until_the_next_and_tools_stand_between_them() -> None:
 
 @pytest.mark.parametrize("status", list(CallStatus))
 def test_every_status_has_words_for_a_call_without_summary(status: CallStatus) -> None:
-    row = call_row(calls.CallRow("c", None, "a", "Mia", status, NOON, None, 0, 0, ""), NOON + timedelta(seconds=9))
+    row = call_row(calls.CallRow("c", None, "a", "Mia", status, NOON, None, 0, 0, "", None), NOON + timedelta(seconds=9))
     assert row.title == "Unknown caller"
     assert row.summary
     assert (row.at, row.duration, row.elapsed) == (("Now", "0:09", 9) if row.is_live else ("Today, 12:00", "", 0))
+
+
+def test_a_caller_who_was_turned_away_is_not_told_as_a_fault() -> None:
+    row = call_row(calls.CallRow("c", None, "a", "Mia", CallStatus.FAILED, NOON, None, 0, 0, "Turned away: why.", "rejected_by_us"), NOON)
+    assert (row.status, row.summary) == ("TURNED_AWAY", "Turned away: why.")
 
 
 def test_the_list_keeps_filter_and_place_in_the_address(database: str) -> None:
