@@ -14,7 +14,8 @@ run: .venv/runtime ## Bring the product up at http://localhost:3000
 	$(BIN)/python -m kametrix.cli up
 
 test: .venv/development browser ## Every test, the journey in the browser included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not e2e"
+	$(BIN)/python -m pytest -m e2e
 
 check: .venv/development ## Format, lint, types, layers, migrations
 	$(BIN)/ruff format --check .

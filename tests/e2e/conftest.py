@@ -1,4 +1,7 @@
-"""One product and one browser for all journeys; every page fails its test on a console error."""
+"""One product and one browser for all journeys; every page fails its test on a console error.
+
+A run of its own (`make e2e`): while Playwright is open, no other test of the process can have an event loop.
+"""
 
 import re
 import uuid

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, StorageState
 from tests.e2e.conftest import Visitor
 from tests.e2e.product import Product
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SIZES = {"desk": (1366, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
