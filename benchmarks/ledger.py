@@ -23,9 +23,12 @@ SECONDS = 4
 SCRIPT = """
 \\set number :number + 1
 \\set organization random(0, {organizations} - 1)
+begin;
 select * from post_credit('bench-' || :organization, 'PURCHASE', 1000, 'pgbench:{round}:' || :client_id || ':' || :number, 'Starter', now(),
   p_user => null, p_call => null, p_payment => 'pi', p_note => null);
+commit;
 """
+"""What one `ledger.post` sends: the service runs in a transaction of its caller's, so its begin and commit belong to it."""
 
 
 def figures() -> list[Figure]:

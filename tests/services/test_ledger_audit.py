@@ -259,8 +259,8 @@ def test_rows_are_streamed_not_held(superuser: Session) -> None:
         tracemalloc.stop()
         return used
 
-    few = peak(150, "few")
-    assert peak(300, "many") < 1.3 * few  # 3,000 rows, then 9,000
+    few = peak(30, "few")
+    assert peak(60, "many") < 1.3 * few  # 600 rows, then 1,800
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

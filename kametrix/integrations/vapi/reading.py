@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 MAX_DEPTH = 60
 MAX_DIGITS = 4_000  # Python converts no more than 4,300
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor lone surrogates
+_SUSPECT = re.compile(r"[\x00\ud800-\udfff]|\\u(0000|[dD][89a-fA-F])")
+"""What an unstorable character looks like in a text, itself or escaped: most messages hold none and need no second look."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = Decimal("1e11")  # seconds reach this in the year 5138
@@ -24,7 +26,8 @@ def read_json(raw: bytes | str) -> Any:
     """
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        return _storable(json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_short), MAX_DEPTH)
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_short)
+        return _storable(value, MAX_DEPTH) if _SUSPECT.search(text) or text.count("{") + text.count("[") > MAX_DEPTH else value
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8 text") from error
     except RecursionError as error:
