@@ -100,7 +100,8 @@ def _prepare() -> None:
 
 def _web_command() -> tuple[str, ...]:
     port, host = str(settings().port), settings().host
-    return python("-m", "reflex", "run", "--env", "prod", "--frontend-port", port, "--backend-port", port, "--backend-host", host)
+    where = ("--frontend-port", port, "--backend-port", port, "--backend-host", host)
+    return python("-m", "reflex", "run", "--env", "prod", "--loglevel", "error", *where)  # its warnings are about its own compiling
 
 
 def _refuse_taken(port: int) -> None:
