@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kametrix.api.origin import own_origins
 from kametrix.crypto import new_id
 from kametrix.settings import settings
 
@@ -61,6 +62,8 @@ class EdgeMiddleware:
                 for name, value in self._fixed_headers.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = request_id
+                if target := headers.get("location"):
+                    headers["Location"] = at_home(target, scope)
                 is_page = headers.get("content-type", "").startswith("text/html")
                 if message["status"] != 304:  # it has no type, and its headers would replace those the browser keeps with the file
                     headers.setdefault("Content-Security-Policy", self._page_policy if is_page else OTHER_POLICY)
@@ -95,16 +98,25 @@ def behind_proxy(scope: Scope) -> Scope:
     return {**scope, "scheme": "https" if scope["type"] == "http" else "wss"}
 
 
+def at_home(target: str, scope: Scope) -> str:
+    """A redirect within the product, at an address of ours: the requested host is whatever the sender wrote."""
+    asked = f"{scope['scheme']}://{Headers(scope=scope).get('host', '')}"
+    if asked in own_origins() or not target.startswith(f"{asked}/"):
+        return target
+    return own_origins()[0] + target.removeprefix(asked)
+
+
 async def within(limit: int, scope: Scope, receive: Receive) -> Receive | None:
     """`receive` for a body of at most `limit` bytes; none when it is larger.
 
-    A declared length is enough (the server holds the sender to it); a body without one is read first.
+    A declared length is enough (the server holds the sender to it); a body without one is read first: HTTP/1 marks it as
+    chunked, HTTP/2 does not mark it.
     """
     headers = Headers(scope=scope)
     declared = headers.get("content-length", "")
     if declared.isdigit():
         return receive if int(declared) <= limit else None
-    if "transfer-encoding" not in headers:
+    if "transfer-encoding" not in headers and scope["http_version"].startswith("1"):
         return receive
     messages: list[Message] = []
     size, more = 0, True

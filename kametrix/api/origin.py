@@ -24,7 +24,8 @@ def is_own(request: Request) -> bool:
 def client_address(request: Request) -> str:
     """The caller's IP address; taken from X-Forwarded-For only behind the configured number of our own proxies."""
     hops = settings().trusted_proxy_hops
-    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    lines = request.headers.getlist("x-forwarded-for")  # some proxies add a line of their own below the one the sender wrote
+    forwarded = [part.strip() for part in ",".join(lines).split(",") if part.strip()]
     if hops and len(forwarded) >= hops:
         return forwarded[-hops][:64]
     return request.client.host if request.client else ""

@@ -30,7 +30,8 @@ async def on_expected(_request: Request, error: Exception) -> Response:
 
 async def on_bug(request: Request, error: Exception) -> Response:
     """Starlette's handler for everything else: logged in full, told in general."""
-    log.error("request.failed", path=request.url.path, exc_info=error)
+    endpoint = request.scope.get("endpoint")  # not the address, which may carry a token
+    log.error("request.failed", endpoint=getattr(endpoint, "__qualname__", ""), exc_info=error)
     return JSONResponse({"error": UNEXPECTED, "errors": {}}, status_code=500)
 
 

@@ -1,21 +1,24 @@
 """The outermost layer: headers, limits, caches, the proxy's scheme, and who may use a route."""
 
+import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Scope
+from structlog.testing import capture_logs
 
 from kametrix import db
 from kametrix.api.access import SIGNED, TOKEN, route
 from kametrix.api.app import ROUTES
-from kametrix.api.edge import EdgeMiddleware, content_policy
+from kametrix.api.edge import PAGE_LIMIT, EdgeMiddleware, content_policy
 from kametrix.api.responses import UNEXPECTED, on_bug, on_expected
 from kametrix.errors import KametrixError, TooMany
 from kametrix.models import OrgRole, User
@@ -31,6 +34,11 @@ async def echo(request: Request) -> Response:
 
 async def html(_request: Request) -> Response:
     return HTMLResponse("<p>page</p>")
+
+
+async def elsewhere(request: Request) -> Response:
+    """As the server of files answers a folder without its slash: with the host the sender wrote."""
+    return RedirectResponse(request.query_params.get("to") or request.url.replace(path="/html/"))
 
 
 async def unchanged(_request: Request) -> Response:
@@ -58,8 +66,9 @@ def small_app(front_end: Path | None = None) -> EdgeMiddleware:
         route("/who", who, ["GET", "POST"], access=SIGNED_IN),
         route("/write", who, ["GET"], access="agents:write"),
         route("/too-many", too_many, ["GET"], access=PUBLIC),
-        route("/bug", bug, ["GET"], access=PUBLIC),
+        route("/bug/{token}", bug, ["GET"], access=PUBLIC),
         Route("/html", html),
+        Route("/elsewhere", elsewhere),
         Route("/unchanged", unchanged),
     ]
     handlers = {KametrixError: on_expected, Exception: on_bug}
@@ -155,6 +164,40 @@ def test_a_body_beyond_the_limit_is_refused(path: str, limit: int, is_declared: 
     visit(scenario)
 
 
+def test_a_body_whose_length_http_2_does_not_tell_is_refused_beyond_the_limit() -> None:
+    pieces: Iterator[Message] = iter({"type": "http.request", "body": b"x" * 100_000, "more_body": True} for _ in range(20))
+    taken: list[Message] = []
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        taken.append(next(pieces))
+        return taken[-1]
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http", "http_version": "2", "method": "POST", "path": "/page", "raw_path": b"/page", "query_string": b"",
+        "root_path": "", "scheme": "http", "headers": [(b"host", b"localhost:3000")], "server": ("localhost", 3000), "client": None,
+    }  # fmt: skip
+    asyncio.run(small_app()(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert len(taken) == PAGE_LIMIT // 100_000 + 1
+
+
+def test_a_redirect_of_ours_ignores_the_host_the_sender_wrote() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        async def target(host: str, to: str = "") -> str:
+            return (await client.get("/elsewhere", params={"to": to} if to else {}, headers={"host": host})).headers["location"]
+
+        assert await target("evil.example") == "http://localhost:3000/html/"
+        assert await target("127.0.0.1:3000") == "http://127.0.0.1:3000/html/"
+        assert await target("evil.example", "/login?try=1") == "/login?try=1"
+        assert await target("evil.example", "https://checkout.example/x") == "https://checkout.example/x"
+
+    visit(scenario)
+
+
 def test_the_scheme_of_the_proxy_is_believed_behind_a_proxy_alone() -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         assert (await client.get("/page", headers={"x-forwarded-proto": "https"})).text == "0 http"
@@ -202,10 +245,11 @@ def test_a_bug_is_told_in_general() -> None:
     async def scenario() -> None:
         transport = httpx.ASGITransport(small_app(), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
-            answer = await client.get("/bug")
+            with capture_logs() as logs:
+                answer = await client.get("/bug/token-of-an-agent")
             assert answer.status_code == 500
             assert answer.json() == {"error": UNEXPECTED, "errors": {}}
-
-    import asyncio
+            assert logs[0]["endpoint"] == "bug"
+            assert "token-of-an-agent" not in str(logs)
 
     asyncio.run(scenario())

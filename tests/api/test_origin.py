@@ -56,9 +56,11 @@ def test_the_loopback_address_counts_as_ours_on_one_machine_alone() -> None:
         ("2", "1.1.1.1, 198.51.100.9, 10.0.0.1", "198.51.100.9"),
         ("2", "198.51.100.9", "203.0.113.7"),
         ("1", "", "203.0.113.7"),
+        ("1", "1.1.1.1\n198.51.100.9", "198.51.100.9"),
     ],
 )
 def test_a_forwarded_address_is_believed_behind_our_own_proxies_alone(hops: str, forwarded: str, address: str) -> None:
-    request = Request({"type": "http", "headers": [(b"x-forwarded-for", forwarded.encode())], "client": ("203.0.113.7", 1)})
+    lines = [(b"x-forwarded-for", line.encode()) for line in forwarded.split("\n")]
+    request = Request({"type": "http", "headers": lines, "client": ("203.0.113.7", 1)})
     with environment(KAMETRIX_TRUSTED_PROXY_HOPS=hops):
         assert client_address(request) == address
