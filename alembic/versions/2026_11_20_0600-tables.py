@@ -112,7 +112,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit_log",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
         sa.Column("organization_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
         sa.Column(
             "actor_type",

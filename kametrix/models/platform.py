@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import Index
 from sqlmodel import Field
 
-from kametrix.models.base import BigInteger, Column, Row, enum, instant, json_column
+from kametrix.models.base import BigInteger, Column, Row, enum, instant, json_column, text_id
 
 
 class ActorType(StrEnum):
@@ -23,7 +23,7 @@ class AuditLog(Row, table=True):
 
     __table_args__ = (Index("audit_log_of_organization", "organization_id", "created_at", "id"),)
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    id: str = text_id()
     organization_id: str | None = Field(default=None, foreign_key="organization.id", max_length=32)
     actor_type: ActorType = enum(ActorType, "audit_log_actor_type")
     actor_id: str | None = Field(default=None, max_length=32)

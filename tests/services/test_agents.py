@@ -174,7 +174,7 @@ def test_every_act_is_on_the_audit_trail(session: Session) -> None:
     agents.retry(session, actor, view.id)
     agents.delete(session, actor, view.id)
     session.flush()
-    trail = session.exec(select(AuditLog).where(AuditLog.entity_id == view.id).order_by(col(AuditLog.id))).all()
+    trail = session.exec(select(AuditLog).where(AuditLog.entity_id == view.id).order_by(col(AuditLog.created_at))).all()
     assert [row.action for row in trail] == ["AGENT_CREATE", "AGENT_UPDATE", "AGENT_TOGGLE_STATUS", "AGENT_RETRY", "AGENT_DELETE"]
     assert {row.actor_id for row in trail} == {actor.user_id}
     assert (trail[1].new_values or {})["greeting"] == "Hi."
