@@ -87,6 +87,7 @@ def test_the_rate_of_the_moment_is_used_and_kept_for_corrections(session: Sessio
         ("call.in-progress.error-vapifault-worker-died", 600, 0),
         ("call.in-progress.error-providerfault-openai-500-server-error", 600, 0),
         ("pipeline-error-openai-voice-failed", 600, 0),
+        ("assistant-error", 600, 0),
         ("assistant-request-returned-error", 5, 0),
     ],
 )

@@ -36,6 +36,7 @@ _EXACT: dict[Outcome, str] = {
     Outcome("FAILED", "rejected_by_us"): "assistant-request-returned-error assistant-request-returned-unspeakable-error",
     Outcome("FAILED", "config"): "phone-call-provider-bypass-enabled-but-no-call-received",
     Outcome("FAILED", "vapi"): "worker-shutdown assistant-join-timed-out",
+    Outcome("FAILED", "provider"): "assistant-error",
     Outcome("FAILED", "other"): """customer-did-not-give-microphone-permission
         call.in-progress.error-assistant-did-not-receive-customer-audio""",
 }

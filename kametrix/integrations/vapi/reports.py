@@ -94,7 +94,7 @@ def call_report(call: dict[str, Any]) -> Report:
 def _duration(
     body: dict[str, Any], started_at: datetime | None, ended_at: datetime | None, *, has_talk: bool
 ) -> tuple[Decimal | None, Doubt | None]:
-    """The first usable source. Timestamps outrank Vapi's undocumented figures; a large number is never taken for milliseconds."""
+    """The first usable source. Timestamps outrank Vapi's undocumented figures."""
     stated = list(_stated_durations(body))
     spanned = [seconds_between(started_at, ended_at)] if started_at and ended_at else []
     sources = spanned + stated + (_metered(body) if has_talk else [])
@@ -109,11 +109,12 @@ def _duration(
 
 
 def _stated_durations(body: dict[str, Any]) -> Iterator[Decimal]:
+    """In the order of trust. `duration` alone has no unit in its name: more than any call lasts can only be milliseconds."""
     units = (("durationSeconds", Decimal(1)), ("durationMs", Decimal("0.001")), ("duration", Decimal(1)), ("durationMinutes", Decimal(60)))
     for holder in (body, call_of(body)):
         for name, seconds in units:
             if (found := number(holder.get(name))) is not None:
-                yield found * seconds
+                yield found / 1000 if name == "duration" and found > MAX_DURATION else found * seconds
 
 
 def _metered(body: dict[str, Any]) -> list[Decimal]:

@@ -65,7 +65,7 @@ def test_every_published_reason_is_known_and_final() -> None:
         ("FAILED carrier", "call.in-progress.error-sip-inbound-call-failed-to-connect"),
         ("FAILED bad_number", "twilio-reported-customer-misdialed sip-outbound-unallocated-number"),
         ("FAILED other", "customer-did-not-give-microphone-permission call.in-progress.error-assistant-did-not-receive-customer-audio"),
-        ("FAILED other", "assistant-error"),
+        ("FAILED provider", "assistant-error"),
         ("FAILED transfer_failed", "forwarding-failed-busy transfer-failed-invalid-number"),
     ],
 )
