@@ -13,6 +13,7 @@ from kametrix.models import Agent, PhoneNumber, PhoneStatus, SyncState
 from kametrix.services import audit, number_claims, number_push, queue, sync_requests
 from kametrix.services.access import SYSTEM, open_to
 
+SILENT: Final = ("activating", "blocked")
 WITHDRAWN: Final = "The telephone provider withdrew this agent's number. It gets another as soon as one is free."
 
 
@@ -39,12 +40,13 @@ class SyncCount:
 
 @dataclass(frozen=True)
 class Listed:
-    """A number as the provider lists it."""
+    """A number as the provider lists it. Calls to one that does not ring (being activated, blocked) fail."""
 
     vapi_phone_id: str
     number: str
     friendly_name: str | None
     assistant_id: str | None
+    rings: bool
 
 
 @open_to(SYSTEM)
@@ -60,7 +62,7 @@ def missing(session: Session, listed: list[dict[str, Any]]) -> list[str]:
 def merge(session: Session, listed: list[dict[str, Any]]) -> SyncCount:
     """Make the pool equal to the provider's list: unknown numbers are added, changed ones updated, vanished ones RELEASED.
 
-    A number that is still being activated has no `number` yet and waits. An agent whose number vanished gets the next
+    A number that is still being activated or is blocked waits. An agent whose number vanished gets the next
     free one. A number connected otherwise than our database says is pushed again.
     """
     session.connection().execute(text("select pg_advisory_xact_lock(hashtext('number_pool'))"))
@@ -68,6 +70,8 @@ def merge(session: Session, listed: list[dict[str, Any]]) -> SyncCount:
     added, kept, updated = 0, set[str](), 0
     for item in offered:
         row = _matching(session, item)
+        if not item.rings and (row is None or row.agent_id is None):
+            continue  # nobody is given it until it rings; an agent that has it keeps it, its callers know it
         if row is None:
             row = PhoneNumber(number=item.number, vapi_phone_id=item.vapi_phone_id, friendly_name=item.friendly_name)
             session.add(row)
@@ -138,6 +142,7 @@ def _offered(listed: list[dict[str, Any]]) -> list[Listed]:
                 number=number,
                 friendly_name=str(item["name"])[:100] if item.get("name") else None,
                 assistant_id=item.get("assistantId") or None,
+                rings=item.get("status") not in SILENT,
             )
     return [found[number] for number in sorted(found)]
 

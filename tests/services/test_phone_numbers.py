@@ -43,6 +43,18 @@ def test_unknown_numbers_join_the_pool(session: Session) -> None:
     assert numbers(session) == {"+14155550101": PhoneStatus.AVAILABLE, "+14155550102": PhoneStatus.AVAILABLE}
 
 
+@pytest.mark.parametrize("status", ["activating", "blocked"])
+def test_a_number_that_does_not_ring_is_given_to_nobody_and_taken_from_nobody(session: Session, status: str) -> None:
+    free = create_phone_number(session, number="+14155550101", vapi_phone_id="a", friendly_name="Pool")
+    agent = create_agent(session, create_member(session))
+    used = create_phone_number(session, agent, number="+14155550102", vapi_phone_id="b", friendly_name="Pool")
+    silent = [listed(f"+1415555010{place}", name, status=status) for place, name in enumerate("abc", start=1)]
+    assert merge(session, silent) == SyncCount(added=0, updated=0, released=1, total=3)
+    assert (free.status, used.status, used.agent_id) == (PhoneStatus.RELEASED, PhoneStatus.ASSIGNED, agent.id)
+    assert merge(session, [{**item, "status": "active"} for item in silent]) == SyncCount(added=1, updated=1, released=0, total=3)
+    assert free.status == PhoneStatus.AVAILABLE
+
+
 def test_a_number_imported_again_keeps_its_agent(session: Session) -> None:
     agent = create_agent(session, create_member(session))
     row = create_phone_number(session, agent, number="+14155550101", vapi_phone_id="old")
