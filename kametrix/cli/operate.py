@@ -30,7 +30,7 @@ def verify_email(email: str) -> None:
     click.echo(f"{email} is verified.")
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a negative number is no option
 @click.argument("email")
 @click.argument("cents", type=int)
 @click.option("--reason", required=True, help="Why; kept beside the ledger row.")
@@ -69,10 +69,14 @@ def resync() -> None:
 
 
 @click.command()
-@click.argument("event_id", type=int)
-def replay(event_id: int) -> None:
-    """Work a stored provider message once more."""
+@click.argument("event_id", type=int, required=False)
+def replay(event_id: int | None) -> None:
+    """Work a provider message that was given up once more; without EVENT_ID list them."""
     use_database()
     with db.transaction() as session:
-        inbox.replay(session, event_id)
-    click.echo(f"Message {event_id} will be worked again.")
+        if event_id is not None:
+            inbox.replay(session, event_id)
+            click.echo(f"Message {event_id} will be worked again.")
+            return
+        for event in inbox.failed(session):
+            click.echo(f"{event.id}  {event.failed_at:%Y-%m-%d %H:%M} UTC  {event.type}  {event.error}")
