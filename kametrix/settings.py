@@ -5,16 +5,19 @@ import contextlib
 import os
 import secrets
 from functools import cache
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 from kametrix.errors import Misconfigured
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SHORTEST_SECRET = 24
+"""Characters of a webhook secret in production: any of them opens the door."""
 
 
 class Settings(BaseSettings):
@@ -73,14 +76,7 @@ class Settings(BaseSettings):
 
     def keys(self) -> dict[str, bytes]:
         """Sealing keys by id, newest first. Outside production a key is made once and kept in the data folder."""
-        text = self.secret_keys.get_secret_value() or self._local_key()
-        found: dict[str, bytes] = {}
-        for pair in filter(None, text.strip().split(",")):
-            key_id, _, encoded = pair.strip().partition(":")
-            found[key_id] = base64.b64decode(encoded)
-            if len(found[key_id]) != 32 or "." in key_id or not key_id:
-                raise Misconfigured("KAMETRIX_SECRET_KEYS: each key is `id:base64` of exactly 32 bytes.")
-        return found
+        return _sealing_keys(self.secret_keys.get_secret_value() or self._local_key())
 
     def _local_key(self) -> str:
         path = self.data / "secret.key"
@@ -96,11 +92,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe(self) -> "Settings":
-        databases = [bool(url.get_secret_value()) for url in (self.database_url, self.database_app_url, self.database_platform_url)]
+        databases = [bool(url.get_secret_value()) for url in self._databases()]
         if any(databases) and not all(databases):
             raise Misconfigured(
                 "Set DATABASE_URL, DATABASE_APP_URL and DATABASE_PLATFORM_URL together: the three logins differ in what they may see."
             )
+        if self.secret_keys.get_secret_value():
+            self.keys()
         if self.is_production:
             self._safe_for_production(all(databases))
         return self
@@ -109,26 +107,62 @@ class Settings(BaseSettings):
         wrong: list[str] = []
         if not has_database:
             wrong.append("DATABASE_URL, DATABASE_APP_URL, DATABASE_PLATFORM_URL are required")
+        elif len({make_url(url.get_secret_value()).username for url in self._databases()}) < 3:
+            wrong.append("DATABASE_URL, DATABASE_APP_URL, DATABASE_PLATFORM_URL need three different logins")
         if not self.secret_keys.get_secret_value():
             wrong.append("KAMETRIX_SECRET_KEYS is required")
         if not self.vapi_api_key.get_secret_value():
             wrong.append("VAPI_API_KEY is required")
-        if len(self.vapi_webhook_secret.get_secret_value()) < 24:
-            wrong.append("VAPI_WEBHOOK_SECRET needs at least 24 characters")
-        for name, url in (
-            ("KAMETRIX_PUBLIC_URL", self.public_url),
-            ("KAMETRIX_WEBHOOK_URL", self.webhooks_at),
-            ("VAPI_BASE_URL", self.vapi_base_url),
-        ):
-            parts = urlsplit(url)
-            if parts.scheme != "https" or parts.hostname in LOOPBACK:
-                wrong.append(f"{name} must be a public https address")
+        wrong += self._weak_secrets() + self._local_addresses()
+        if not self.trusted_proxy_hops:
+            wrong.append("KAMETRIX_TRUSTED_PROXY_HOPS must be at least 1, or all visitors share the address of the proxy that ends TLS")
         if self.sandbox_providers or self.test_console_url:
             wrong.append("KAMETRIX_SANDBOX_PROVIDERS and KAMETRIX_TEST_CONSOLE_URL must be empty")
         if self.bcrypt_rounds < 12:
             wrong.append("KAMETRIX_BCRYPT_ROUNDS must be at least 12")
         if wrong:
             raise Misconfigured("Unsafe for production: " + "; ".join(wrong) + ".")
+
+    def _databases(self) -> tuple[SecretStr, ...]:
+        return (self.database_url, self.database_app_url, self.database_platform_url)
+
+    def _weak_secrets(self) -> list[str]:
+        optional = (
+            ("VAPI_WEBHOOK_SECRET_PREVIOUS", self.vapi_webhook_secret_previous),
+            ("VAPI_WEBHOOK_HMAC_SECRET", self.vapi_webhook_hmac_secret),
+        )
+        given = [("VAPI_WEBHOOK_SECRET", self.vapi_webhook_secret), *((name, secret) for name, secret in optional if secret)]
+        weak = [name for name, secret in given if len(secret.get_secret_value().strip()) < SHORTEST_SECRET]
+        return [f"{name} needs at least {SHORTEST_SECRET} characters" for name in weak]
+
+    def _local_addresses(self) -> list[str]:
+        addresses = {"KAMETRIX_PUBLIC_URL": self.public_url, "KAMETRIX_WEBHOOK_URL": self.webhooks_at, "VAPI_BASE_URL": self.vapi_base_url}
+        return [f"{name} must be a public https address" for name, url in addresses.items() if not _is_public_https(url)]
+
+
+def _sealing_keys(text: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for pair in text.strip().split(","):
+        key_id, _, encoded = pair.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if len(key) != 32 or "." in key_id or not key_id or key_id in found:
+            raise Misconfigured("KAMETRIX_SECRET_KEYS: each key is `id:base64` of exactly 32 bytes, each id once.")
+        found[key_id] = key
+    return found
+
+
+def _is_public_https(url: str) -> bool:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return parts.scheme == "https" and host != "" and host.rpartition(".")[2] != "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return parts.scheme == "https" and (mapped or address).is_global
 
 
 @cache

@@ -33,6 +33,7 @@ PRODUCTION = {
     "VAPI_BASE_URL": "https://vapi.example",
     "KAMETRIX_SECRET_KEYS": "k1:" + "A" * 43 + "=",
     "KAMETRIX_BCRYPT_ROUNDS": "12",
+    "KAMETRIX_TRUSTED_PROXY_HOPS": "1",
 }
 
 
