@@ -94,7 +94,8 @@ def record(session: Session, plan: SyncPlan, outcome: Outcome, *, attempt: int =
     `attempt` counts the pushes that failed before this one.
     """
     agent = session.exec(select(Agent).where(Agent.id == plan.agent_id).with_for_update().execution_options(populate_existing=True)).one()
-    agent.vapi_assistant_id = outcome.assistant_id
+    if plan.spec is not None:  # a deleted agent keeps its last: calls nobody told us of are known by it
+        agent.vapi_assistant_id = outcome.assistant_id
     agent.updated_at = clock.now()
     if plan.number is not None:
         number_push.settle_owner(session, plan.number.id, pushed_for=agent.id)

@@ -104,12 +104,15 @@ def _ended(session: Session, call: Call, told: events.StatusUpdate, moment: date
     """The call is over; what it costs waits for the report, and for the provider's answer if none comes."""
     call.answered_at = call.answered_at or _credible(told.started_at, moment)
     call.ended_at = call.ended_at or _credible(told.ended_at, moment) or moment
-    if rank(call.status) < FINAL:
+    late = call.ended_reason is None and told.ended_reason is not None  # a report without a reason came first
+    if rank(call.status) < FINAL or late:
         outcome = ended_reasons.outcome(told.ended_reason, started=call.answered_at is not None, user_spoke=told.user_spoke)
         call.status, call.ended_cause = CallStatus(outcome.status), outcome.cause
         call.ended_reason = told.ended_reason[:160] if told.ended_reason else None
     if call.settled_at is None:
         settlement.ask_later(session, call)
+    elif late:
+        settlement.settle(session, call, events.report({}), told_at=moment)  # the reason decides whether it is billed
 
 
 def _credible(told: datetime | None, near: datetime) -> datetime | None:

@@ -4,13 +4,11 @@ A ceiling gates starting a call, never charging one that happened (product.md 4.
 ceiling, and of agents that are off, ask here; every other call is answered by the provider without us.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import text
 from sqlmodel import Session, col, exists, func, or_, select
 
 from kametrix import clock
@@ -31,15 +29,14 @@ from kametrix.models import (
 )
 from kametrix.services import credits, texts
 from kametrix.services.access import SYSTEM, open_to
-from kametrix.services.call_events import forward, learn_parties, open_call
+from kametrix.services.call_events import FINAL, forward, learn_parties, open_call, rank
 from kametrix.services.inbox import PROVIDER, own_key
+from kametrix.services.settlement import REJECTED
 from kametrix.services.site_settings import cents_per_minute
 from kametrix.settings import settings
 
 STALE: Final = timedelta(minutes=10)
 """A live call this much older than the longest it may last was lost, and blocks nobody."""
-REJECTED: Final = "rejected_by_us"
-"""The cause of a call that was turned away (integrations/vapi/ended_reasons.py)."""
 SERVED: Final = (OrganizationStatus.ACTIVE, OrganizationStatus.TRIAL)
 
 log = structlog.get_logger()
@@ -47,7 +44,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Decision:
-    """What Vapi is answered; `why` tells the owner what turned the caller away, empty when he is let through."""
+    """What Vapi is answered; `why` tells the owner what turned the caller away; empty when the call may start."""
 
     answer: dict[str, Any]
     why: str = ""
@@ -57,7 +54,7 @@ class Decision:
 def answer(session: Session, agent_id: str, message: Message) -> dict[str, Any]:
     """What Vapi is told for a ringing call of this agent: `assistantId`, with `maxDurationSeconds` under a ceiling, or a spoken `error`.
 
-    An admitted call is opened in the same transaction; a repeated request for the same call gets the same answer.
+    The call is opened in the same transaction, and ended there when it is turned away; a repeated request gets the same answer.
     Raises Invalid without a call id and Refused for a call of another agent.
     """
     if message.call_id is None:
@@ -70,10 +67,10 @@ def answer(session: Session, agent_id: str, message: Message) -> dict[str, Any]:
     decision = _decide(session, agent, organization, message.call_id)
     call = open_call(session, message.call_id, agent_id=agent.id, organization_id=organization.id, heard_at=clock.now())
     learn_parties(session, call, parties(message.body))
-    if decision.why:
-        _turn_away(call, decision.why)
-    else:
+    if not decision.why:
         call.status = forward(call.status, CallStatus.RINGING)
+    elif rank(call.status) < FINAL:  # one that is over is what its report says
+        _turn_away(call, decision.why)
     _remember(session, agent, message, key, decision.answer)
     log.info("gate.answered", agent_id=agent_id, admitted=not decision.why)
     return decision.answer
@@ -143,20 +140,11 @@ def _others_live(session: Session, organization: Organization, vapi_call_id: str
 
 def _remember(session: Session, agent: Agent, message: Message, key: str, given: dict[str, Any]) -> None:
     """Keep request and answer in the inbox, as work that is done."""
-    session.flush()
-    session.connection().execute(
-        text("""
-            insert into webhook_event (provider, dedupe_key, type, subject, organization_id, agent_id, payload,
-              received_at, processed_at, next_attempt_at)
-            values (:provider, :key, :type, :subject, :organization, :agent, cast(:payload as jsonb), :now, :now, :now)"""),
-        {
-            "provider": PROVIDER,
-            "key": key,
-            "type": message.type,
-            "subject": message.call_id,
-            "organization": agent.organization_id,
-            "agent": agent.id,
-            "payload": json.dumps({"message": redact(message.body), "answer": given}),
-            "now": clock.now(),
-        },
-    )
+    now = clock.now()
+    session.add(
+        WebhookEvent(
+            provider=PROVIDER, dedupe_key=key, type=message.type, subject=message.call_id or "",
+            organization_id=agent.organization_id, agent_id=agent.id, payload={"message": redact(message.body), "answer": given},
+            received_at=now, processed_at=now, next_attempt_at=now,
+        )
+    )  # fmt: skip

@@ -91,18 +91,28 @@ def cursor(session: Session) -> datetime:
 
 @open_to(SYSTEM)
 def adopt(session: Session, calls: Sequence[dict[str, Any]], *, until: datetime) -> int:
-    """Bring calls of ours that no message told of into the inbox, as the message that would have; returns how many.
+    """Bring calls of ours that no message told of, or whose end none told of, into the inbox, as that message; returns how many.
 
     The agent is known by the assistant that answered, as the provider states it to our own key. Moves the cursor to `until`.
     """
     listed = {str(call.get("id")): call for call in calls if events.parties(call).assistant_id}
-    known = set(session.exec(select(Call.vapi_call_id).where(col(Call.vapi_call_id).in_(listed))))
+    known = _known(session, listed)
     unseen = {vapi_id: call for vapi_id, call in listed.items() if vapi_id not in known and len(vapi_id) <= 64}
     agents = _agents(session, [events.parties(call).assistant_id for call in unseen.values()])
     received = [_as_received(call, agent) for call in unseen.values() if (agent := agents.get(events.parties(call).assistant_id or ""))]
     made = inbox.receive(session, received) if received else 0
     _move_cursor(session, until)
     return made
+
+
+def _known(session: Session, listed: dict[str, dict[str, Any]]) -> set[str | None]:
+    """Those of which the list says nothing new.
+
+    A lost end is news at once: until the call must be over it would keep a newcomer's other callers out.
+    """
+    ended = [vapi_id for vapi_id, call in listed.items() if events.status(call).stage == "ENDED"]
+    heard = or_(col(Call.status).not_in(LIVE), col(Call.vapi_call_id).not_in(ended))
+    return set(session.exec(select(Call.vapi_call_id).where(col(Call.vapi_call_id).in_(listed), heard)))
 
 
 def _agents(session: Session, assistant_ids: Sequence[str | None]) -> dict[str, Agent]:

@@ -23,6 +23,8 @@ PATIENCE: Final = timedelta(seconds=120)
 """How long after the end the report is waited for before the provider is asked."""
 EARLIEST: Final = timedelta(days=2)
 """How far before we first heard of it a call can have begun."""
+REJECTED: Final = "rejected_by_us"
+"""The cause of a call that was turned away (integrations/vapi/ended_reasons.py). It stays so, whoever hangs up first."""
 
 _KEEP: Final = text("""
     insert into transcript (id, organization_id, call_id, call_sid, full_text, messages, summary, created_at)
@@ -80,7 +82,7 @@ def _learn(call: Call, told: Report, told_at: datetime) -> None:
         call.started_at = call.answered_at
     call.cost = told.cost if told.cost is not None else call.cost
     call.has_recording = call.has_recording or told.has_recording
-    call.summary = told.summary or call.summary
+    call.summary = call.summary if call.summary and call.ended_cause == REJECTED else told.summary or call.summary
     call.transcript = told.transcript or call.transcript
     _end(call, told)
     if told.transferred_to or call.ended_cause == "forwarded":
@@ -89,7 +91,7 @@ def _learn(call: Call, told: Report, told_at: datetime) -> None:
 
 def _end(call: Call, told: Report) -> None:
     """The final status: a stated reason wins over what an earlier message led us to believe."""
-    if told.ended_reason is None and call.status not in LIVE:
+    if call.ended_cause == REJECTED or (told.ended_reason is None and call.status not in LIVE):
         return
     outcome = ended_reasons.outcome(told.ended_reason, started=call.answered_at is not None, user_spoke=told.user_spoke)
     call.status, call.ended_cause = CallStatus(outcome.status), outcome.cause

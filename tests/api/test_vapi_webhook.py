@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlmodel import select
 
-from kametrix import clock, db
+from kametrix import clock, db, embedded
 from kametrix.api.app import app
 from kametrix.api.webhooks import batches, vapi
 from kametrix.crypto import new_token
@@ -334,6 +334,27 @@ def test_without_a_database_nothing_is_acknowledged(token: str, monkeypatch: pyt
     finally:
         db.platform_engine.cache_clear()
         before.dispose()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "alter table webhook_event rename to being_migrated",
+        "alter database {database} set default_transaction_read_only = on",
+    ],
+)
+def test_what_only_the_database_is_to_blame_for_is_asked_for_again(
+    token: str, database: str, cluster: embedded.Cluster, trouble: str
+) -> None:
+    """400 would be the end of it: Vapi never repeats that."""
+    agent_of(token)
+    post(token, report("call-1"))
+    owner = create_engine(cluster.url(database, "kametrix_owner"))
+    with owner.begin() as connection:
+        connection.exec_driver_sql(trouble.format(database=database))
+    owner.dispose()
+    db.platform_engine().dispose()
+    assert post(token, report("call-2")).status_code == 503
 
 
 # --- live answers

@@ -9,7 +9,7 @@ from kametrix import clock
 from kametrix.crypto import new_token
 from kametrix.integrations.vapi.client import VapiClient
 from kametrix.models import Agent, Organization, PhoneNumber, PhoneStatus, SyncState
-from kametrix.services import agent_sync, agents, number_push, sync_requests
+from kametrix.services import agent_sync, agents, number_push, reconcile, sync_requests
 from kametrix.services.access import Actor
 from kametrix.services.agent_sync import AGENT_KEY, RETRIES, Outcome
 from tests.factories import create_agent, create_member, create_phone_number
@@ -225,7 +225,7 @@ def test_after_about_an_hour_we_give_up_and_say_so(session: Session, vapi: FakeV
     assert agent.sync_state == SyncState.UPDATING
     sync(session, client, agent, attempt=len(RETRIES))
     assert agent.sync_state == SyncState.FAILED
-    assert "Press Retry" in (agent.sync_error or "")
+    assert "Press Try again" in (agent.sync_error or "")
 
 
 def test_an_assistant_that_shows_other_words_is_not_live(session: Session, vapi: FakeVapi, client: VapiClient) -> None:
@@ -264,12 +264,21 @@ def test_a_deleted_agent_disappears_at_the_provider(session: Session, vapi: Fake
     agents.delete(session, actor, agent.id)
     sync(session, client, agent)
     assert vapi.assistants == {}
-    assert agent.vapi_assistant_id is None
     assert agent_sync.plan(session, agent.id) is None
     plan = number_push.plan_release(session, number.id)
     assert plan is not None
     number_push.release(client, plan)
     assert not {"assistantId", "server"} & vapi.numbers[listed["id"]].keys()
+
+
+def test_a_call_nobody_told_of_is_found_after_its_agent_was_deleted(session: Session, vapi: FakeVapi, client: VapiClient) -> None:
+    actor, agent, _, _ = new_agent(session, vapi)
+    sync(session, client, agent)
+    (answered_by,) = vapi.assistants
+    agents.delete(session, actor, agent.id)
+    sync(session, client, agent)
+    lost = {"id": "lost", "type": "inboundPhoneCall", "status": "ended", "assistantId": answered_by}
+    assert reconcile.adopt(session, [lost], until=NOON) == 1
 
 
 def test_deleting_what_the_provider_no_longer_has_succeeds(session: Session, vapi: FakeVapi, client: VapiClient) -> None:

@@ -135,3 +135,15 @@ def test_the_carriers_id_is_kept_by_the_call_that_had_it_first(session: Session,
     for call_id in ("call-1", "call-2"):
         apply(session, claimed(agent, status("ringing", call={"id": call_id, "phoneCallProviderId": "CA-1"})))
     assert (call_of(session, "call-1").call_sid, call_of(session, "call-2").call_sid) == ("CA-1", None)
+
+
+@pytest.mark.parametrize(("seconds", "before", "after"), [(65, 30, 0), (None, 0, 0)])
+def test_a_reason_the_report_left_out_decides_when_the_end_names_it(
+    session: Session, agent: Agent, seconds: int | None, before: int, after: int
+) -> None:
+    times = {} if seconds else {"startedAt": None, "endedAt": None}
+    apply(session, claimed(agent, report(seconds=seconds or 1, endedReason=None, **times)))
+    assert call_of(session).credits_used == before
+    apply(session, claimed(agent, ended(reason="call.in-progress.error-vapifault-worker-died")))
+    call = call_of(session)
+    assert (call.status, call.ended_cause, call.credits_used) == (CallStatus.FAILED, "vapi", after)

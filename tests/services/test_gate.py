@@ -9,12 +9,13 @@ from kametrix import clock, db
 from kametrix.errors import Invalid
 from kametrix.integrations.vapi.events import Message
 from kametrix.models import Agent, Call, CallStatus, Organization, OrganizationStatus, SiteSetting, TransactionType, User, WebhookEvent
-from kametrix.services import gate, inbox, ledger, texts
+from kametrix.services import gate, inbox, ledger, ledger_audit, texts
 from kametrix.services.access import Actor
+from kametrix.services.call_events import apply
 from kametrix.services.inbox import Refused
 from kametrix.settings import settings
 from tests.factories import create_agent, create_call, create_member, create_phone_number, post_credit
-from tests.vapi_messages import CALLER, call_of
+from tests.vapi_messages import CALLER, call_of, claimed, ended, report, status
 from tests.vapi_messages import message as body
 
 ENGLISH = texts.of("en")
@@ -76,6 +77,31 @@ def test_a_caller_who_was_turned_away_is_told_of_with_the_reason_and_costs_nothi
     assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent is switched off.")
     assert (call.from_number, call.credits_used, call.duration_seconds) == (CALLER, 0, 0)
     assert call.settled_at is not None
+
+
+@pytest.mark.parametrize(
+    "later", [report(seconds=8), report(seconds=8, reason="assistant-request-returned-error"), ended(), status("in-progress")]
+)
+def test_whatever_comes_after_a_caller_was_turned_away_costs_nothing_and_keeps_the_reason(
+    session: Session, agent: Agent, later: dict[str, Any]
+) -> None:
+    """He may hang up while the sentence is spoken: then Vapi says "customer-ended-call", with seconds."""
+    agent.is_active = False
+    gate.answer(session, agent.id, asks())
+    apply(session, claimed(agent, later))
+    call = call_of(session)
+    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent is switched off.")
+    assert (call.credits_used, call.ended_reason) == (0, "assistant-request-returned-error")
+    assert organization_of(session, agent).balance_cents == 0
+
+
+def test_a_call_that_was_billed_is_not_turned_away_afterwards(session: Session, agent: Agent) -> None:
+    apply(session, claimed(agent, report(seconds=65)))
+    agent.is_active = False
+    assert "error" in gate.answer(session, agent.id, asks())
+    call = call_of(session)
+    assert (call.status, call.credits_used, call.duration_seconds) == (CallStatus.COMPLETED, 30, 65)
+    assert ledger_audit.verify(session).faults == []
 
 
 def test_the_rate_of_the_moment_decides_how_many_minutes_are_left(session: Session, agent: Agent) -> None:

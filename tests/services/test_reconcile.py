@@ -5,11 +5,12 @@ import pytest
 from sqlmodel import Session, select
 
 from kametrix import clock
+from kametrix.integrations.vapi.events import Message
 from kametrix.models import Agent, Call, CallStatus, WebhookEvent
-from kametrix.services import inbox, reconcile
+from kametrix.services import gate, inbox, reconcile
 from kametrix.services.call_events import apply
 from tests.factories import create_agent, create_call, create_member
-from tests.vapi_messages import START, call_of, claimed, ended, iso, report, status
+from tests.vapi_messages import START, call_of, claimed, ended, iso, message, report, status
 
 NOW = START + timedelta(hours=1)
 
@@ -130,11 +131,13 @@ def test_an_answer_for_a_settled_call_changes_nothing(session: Session, agent: A
 
 
 def test_calls_no_message_told_of_come_in_as_the_message_that_would_have(session: Session, agent: Agent) -> None:
-    create_call(session, agent, vapi_call_id="known")
+    create_call(session, agent, vapi_call_id="known", status=CallStatus.COMPLETED)
+    create_call(session, agent, vapi_call_id="talking", status=CallStatus.IN_PROGRESS)
     listed = [
         call("lost", assistantId=agent.vapi_assistant_id, summary="Asked for a cleaning."),
         call("running", state="in-progress", assistantId=agent.vapi_assistant_id),
         call("known", assistantId=agent.vapi_assistant_id),
+        call("talking", state="in-progress", assistantId=agent.vapi_assistant_id),
         call("foreign", assistantId="asst-of-somebody-else"),
         call("nobody"),
     ]
@@ -144,10 +147,22 @@ def test_calls_no_message_told_of_come_in_as_the_message_that_would_have(session
         while event := inbox.claim(session):
             apply(session, event)
     calls = {row.vapi_call_id: row for row in session.exec(select(Call))}
-    assert set(calls) == {"known", "lost", "running"}
+    assert set(calls) == {"known", "talking", "lost", "running"}
     assert (calls["lost"].credits_used, calls["lost"].agent_id, calls["lost"].summary) == (30, agent.id, "Asked for a cleaning.")
     assert calls["lost"].started_at == START
     assert calls["running"].status == CallStatus.IN_PROGRESS
+
+
+def test_a_call_whose_end_was_lost_ends_with_the_next_look_and_keeps_nobody_out(session: Session, agent: Agent) -> None:
+    asks = Message("assistant-request", "next", None, message("assistant-request", "next"))
+    create_call(session, agent, vapi_call_id="lost", started_at=START, status=CallStatus.RINGING)
+    with clock.at(START + timedelta(minutes=2)):
+        assert reconcile.adopt(session, [call("lost", assistantId=agent.vapi_assistant_id)], until=NOW) == 1
+        while event := inbox.claim(session):
+            apply(session, event)
+        assert call_of(session, "lost").credits_used == 30
+        assert "assistantId" in gate.answer(session, agent.id, asks)
+        assert reconcile.adopt(session, [call("lost", assistantId=agent.vapi_assistant_id)], until=NOW) == 0
 
 
 def test_the_list_is_read_from_where_the_last_look_ended_with_an_overlap(session: Session) -> None:

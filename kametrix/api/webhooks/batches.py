@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
 from kametrix import db
 from kametrix.errors import Busy, Invalid
@@ -75,4 +75,6 @@ async def _commit(events: Sequence[Received]) -> list[Exception | None]:
         if len(events) > 1:
             return [outcome for event in events for outcome in await _commit([event])]
         log.error("webhook.unstorable", type=events[0].type, error=inbox.describe(error))
-        return [Invalid("The message holds something that cannot be stored. Nothing was stored.")]
+        if isinstance(error, DataError | IntegrityError | ValueError):
+            return [Invalid("The message holds something that cannot be stored. Nothing was stored.")]
+        return [Busy("The message could not be stored. Please send it again.")]  # our fault, perhaps a passing one: a 400 is never repeated
