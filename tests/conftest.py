@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
 from sqlmodel import Session
 
 os.environ.update(
@@ -40,22 +43,28 @@ def template(cluster: embedded.Cluster) -> str:
     revisions = sorted((ROOT / "alembic" / "versions").glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in revisions)).hexdigest()[:12]
     name = f"template_{digest}"
-    with (ROOT / ".data" / "test" / "template.lock").open("a+") as gate:
+    lock = ROOT / ".data" / "test" / "template.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a+") as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
-        if not (ROOT / ".data" / "test" / name).exists():
-            cluster.execute(f"drop database if exists {name} with (force)")
-            cluster.ensure_database(name)
-            migrate(cluster, name)
-            (ROOT / ".data" / "test" / name).touch()
+        if not _exists(cluster, name):
+            cluster.execute("drop database if exists template_unfinished with (force)")
+            cluster.ensure_database("template_unfinished")
+            migrate(cluster, "template_unfinished")
+            cluster.execute(f"alter database template_unfinished rename to {name}")
     return name
+
+
+def _exists(cluster: embedded.Cluster, database: str) -> bool:
+    engine = create_engine(cluster.url("postgres", embedded.SUPERUSER))
+    with engine.connect() as connection:
+        found = connection.scalar(text("select 1 from pg_database where datname = :name"), {"name": database})
+    engine.dispose()
+    return found is not None
 
 
 def migrate(cluster: embedded.Cluster, database: str, revision: str = "head") -> None:
     """Run the migrations as the owner login."""
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import create_engine
-
     engine = create_engine(cluster.url(database, "kametrix_owner"))
     with engine.begin() as connection:
         config = Config(str(ROOT / "alembic.ini"))
