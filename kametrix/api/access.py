@@ -12,25 +12,23 @@ from kametrix import db
 from kametrix.api.origin import is_own
 from kametrix.crypto import token_hash
 from kametrix.errors import Forbidden, NotSignedIn
-from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN
+from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PUBLIC, SIGNED_IN
 from kametrix.services.sessions import COOKIE, Principal, principal
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 SIGNED: Final = "signed"
 """A provider, proved by the signature or secret of each message; the endpoint verifies the raw bytes."""
-TOKEN: Final = "token"  # noqa: S105  # the name of a kind of access, not a secret
-"""Whoever holds the token in the address or header; the endpoint looks it up by its hash."""
 
 
 def route(path: str, endpoint: Endpoint, methods: Sequence[str], *, access: str) -> Route:
-    """A route for `access`: PUBLIC, SIGNED, TOKEN, SIGNED_IN or a permission; `endpoint.access` says it to the tests.
+    """A route for `access`: PUBLIC, SIGNED, SIGNED_IN or a permission; `endpoint.access` says it to the tests.
 
     For the last two the session cookie is checked first and the person is in `request.state.principal`.
     """
-    if access not in PERMISSIONS | {PUBLIC, SIGNED, TOKEN, SIGNED_IN}:
+    if access not in PERMISSIONS | {PUBLIC, SIGNED, SIGNED_IN}:
         raise ValueError(f"unknown access {access}")
-    checked = endpoint if access in (PUBLIC, SIGNED, TOKEN) else _for_people(endpoint, access)
+    checked = endpoint if access in (PUBLIC, SIGNED) else _for_people(endpoint, access)
     setattr(checked, "access", access)
     return Route(path, checked, methods=list(methods))
 
@@ -44,7 +42,7 @@ def _for_people(endpoint: Endpoint, need: str) -> Endpoint:
         if person is None:
             raise NotSignedIn("Please log in.")
         if not person.actor.may(need):
-            raise Forbidden("Your role does not allow this. Ask an owner of the organization.")
+            raise Forbidden(NOT_ALLOWED)
         request.state.principal = person
         return await endpoint(request)
 

@@ -21,6 +21,7 @@ SIGNED_IN: Final = "signed-in"
 """Every member of the organization, whatever the role."""
 SYSTEM: Final = "system"
 """Jobs, verified webhooks and the command line; never a person's request."""
+NOT_ALLOWED: Final = "Your role does not allow this. Ask an owner of the organization."
 
 READ = frozenset({"agents:read", "calls:read", "credits:read", "organization:read"})
 WRITE_AGENTS = frozenset({"agents:write"})
@@ -65,7 +66,7 @@ def allows(need: str) -> Callable[[Callable[Concatenate[Session, Actor, P], R]],
         @wraps(service)
         def checked(session: Session, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not actor.may(need):
-                raise Forbidden("Your role does not allow this. Ask an owner of the organization.")
+                raise Forbidden(NOT_ALLOWED)
             return service(session, actor, *args, **kwargs)
 
         setattr(checked, "access", need)

@@ -14,6 +14,7 @@ from kametrix.models import Agent, Organization, PhoneNumber, PhoneStatus
 from kametrix.services import queue
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.credits import ceiling_of
+from kametrix.services.sync_requests import push_soon
 from kametrix.settings import settings
 
 
@@ -50,9 +51,7 @@ def settle_owner(session: Session, number_id: str, *, pushed_for: str | None) ->
     if number is None or number.agent_id == pushed_for:
         return
     if number.agent_id is not None:
-        queue.enqueue(
-            session, "sync_agent", once=f"sync_agent:{number.agent_id}", serial=f"agent:{number.agent_id}", agent_id=number.agent_id
-        )
+        push_soon(session, number.agent_id)
     elif number.status == PhoneStatus.AVAILABLE:
         queue.enqueue(session, "release_number", number_id=number.id)
 

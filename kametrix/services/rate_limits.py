@@ -53,7 +53,6 @@ TAKE = text("""
 """)
 GIVE_BACK = text("update rate_limit set attempts = greatest(attempts - 1, 0), blocked_until = null where key = :key")
 FORGET = text("delete from rate_limit where key = :key")
-CLEAN_UP = text("delete from rate_limit where window_started_at < :before and (blocked_until is null or blocked_until < :before)")
 
 
 @open_to(PUBLIC)

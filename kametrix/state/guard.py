@@ -21,7 +21,7 @@ from starlette.requests import cookie_parser
 from kametrix import db
 from kametrix.crypto import token_hash
 from kametrix.errors import Busy, NotSignedIn
-from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN, Actor
+from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PUBLIC, SIGNED_IN, Actor
 from kametrix.services.sessions import COOKIE, Principal, principal
 
 CACHE_SECONDS = 2.0
@@ -44,7 +44,6 @@ FRAMEWORK_SAFE = frozenset(
     }
 )
 BUSY = "We cannot reach our database at the moment. You are still logged in and nothing is lost: please try again."
-REFUSED = "Your role does not allow this. Ask an owner of the organization."
 
 log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., Any])
@@ -164,7 +163,7 @@ class EventGuard(Middleware):
         if person is None:
             return _to_log_in(str(router.get("asPath") or "/"))
         log.warning("guard.refused", event_name=event.name, user_id=person.actor.user_id)
-        return _answer(rx.toast.error(REFUSED, id="refused"))
+        return _answer(rx.toast.error(NOT_ALLOWED, id="refused"))
 
 
 async def _bind(state: rx.State, hashed: str, person: Principal | None) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
 from kametrix import db
-from kametrix.api.access import SIGNED, TOKEN, route
+from kametrix.api.access import SIGNED, route
 from kametrix.api.app import ROUTES
 from kametrix.api.edge import PAGE_LIMIT, EdgeMiddleware, content_policy
 from kametrix.api.responses import UNEXPECTED, on_bug, on_expected
@@ -85,7 +85,7 @@ def visit(scenario: Callable[[httpx.AsyncClient], object], **options: object) ->
 def test_every_route_declares_who_may_use_it() -> None:
     for declared in ROUTES:
         assert isinstance(declared, Route)
-        assert getattr(declared.endpoint, "access", None) in PERMISSIONS | {PUBLIC, SIGNED_IN, SIGNED, TOKEN}, declared.path
+        assert getattr(declared.endpoint, "access", None) in PERMISSIONS | {PUBLIC, SIGNED_IN, SIGNED}, declared.path
 
 
 def test_an_unknown_access_cannot_be_declared() -> None:

@@ -14,7 +14,7 @@ from kametrix import db
 from kametrix.errors import Conflict
 from kametrix.models import OrgRole, User, UserStatus
 from kametrix.services import sessions
-from kametrix.services.access import PERMISSIONS, PUBLIC, SIGNED_IN, Actor
+from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PUBLIC, SIGNED_IN, Actor
 from kametrix.state import guard
 from kametrix.state.guard import FRAMEWORK_SAFE, AuthState, allow
 from tests import factories
@@ -157,7 +157,7 @@ def test_a_member_cannot_reach_what_is_not_declared(database: str, name: str) ->
         told = await tab.send(f"{Probe.get_full_name()}.{name}", **payload)
         state = await tab.state(Probe)
         assert (state.secret, state.count) == ("", 0)
-        assert guard.REFUSED in told
+        assert NOT_ALLOWED in told
 
     serve(scenario)
 
@@ -173,7 +173,7 @@ def test_a_member_may_do_what_the_role_allows_and_no_more(database: str) -> None
         state = await tab.state(Probe)
         assert state.secret == f"calls of {actor.organization_id}"
         assert state.count == 100
-        assert guard.REFUSED in told
+        assert NOT_ALLOWED in told
 
     serve(scenario)
 
@@ -271,7 +271,7 @@ def test_another_organization_of_the_same_person_starts_with_an_empty_tab(databa
         await tab.send(Probe.ping)
         state = await tab.state(Probe)
         assert (state.secret, state.count) == ("", 1)
-        assert guard.REFUSED in await tab.send(Probe.write)
+        assert NOT_ALLOWED in await tab.send(Probe.write)
 
     serve(scenario)
 
