@@ -13,7 +13,9 @@ from time import monotonic
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Dialect, Engine, create_engine, event, text
+from psycopg.conninfo import make_conninfo
+from pydantic import SecretStr
+from sqlalchemy import Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import SessionTransaction
@@ -83,6 +85,13 @@ def _answers(dialect: Dialect, connection: Any) -> bool:
         return dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error:
         return False
+
+
+def conninfo(address: SecretStr) -> str:
+    """The same login as psycopg 3 reads it, for a connection that is not pooled: LISTEN, and the job queue."""
+    url = make_url(address.get_secret_value())
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return make_conninfo("", **arguments)
 
 
 @event.listens_for(Session, "after_begin")

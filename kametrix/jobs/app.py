@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 import procrastinate
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url
 from sqlmodel import Session
 
 from kametrix import db
@@ -24,15 +22,13 @@ RETRY = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=2)
 
 
 def conninfo() -> str:
-    """The platform login as psycopg 3 reads it: the queue's worker and the listeners need a connection that SQLAlchemy does not pool."""
-    url = make_url(settings().database_platform_url.get_secret_value())
-    _, arguments = url.get_dialect()().create_connect_args(url)
-    return make_conninfo("", **arguments)
+    """The platform login, for the queue's worker and the inbox's listener."""
+    return db.conninfo(settings().database_platform_url)
 
 
 jobs = procrastinate.App(
     connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6),
-    import_paths=["kametrix.jobs.schedule", "kametrix.jobs.agents", "kametrix.jobs.phone_numbers"],
+    import_paths=["kametrix.jobs.schedule", "kametrix.jobs.agents"],
 )
 
 

@@ -30,7 +30,6 @@ def serve_waiting() -> None:
         live.announce(organization_id)
 
 
-@jobs.periodic(cron="*/5 * * * *")
 @jobs.task(name="sync_numbers", queueing_lock="sync_numbers", lock="sync_numbers")
 def sync_numbers(timestamp: int) -> None:
     """Merge the provider's list into the pool, and push agents whose job was lost. While the provider is away the next run does it."""

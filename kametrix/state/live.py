@@ -16,7 +16,6 @@ import reflex as rx
 import structlog
 from reflex.event import Event
 from reflex_base.utils.format import format_event_handler
-from sqlalchemy import make_url
 from sqlmodel import Session
 
 from kametrix import db
@@ -119,9 +118,9 @@ async def listen(app: rx.App) -> None:
 
 
 async def _listen(app: rx.App) -> None:
-    address = make_url(settings().database_app_url.get_secret_value()).set(drivername="postgresql")
+    login = db.conninfo(settings().database_app_url)
     async with await psycopg.AsyncConnection.connect(
-        address.render_as_string(hide_password=False), autocommit=True, keepalives_idle=30, application_name="kametrix live"
+        login, autocommit=True, keepalives_idle=30, application_name="kametrix live"
     ) as connection:
         await connection.execute(f"listen {LIVE_CHANNEL}".encode())
         await wake(app, None)
