@@ -1,9 +1,12 @@
 """Sign up, log in, log out over HTTP: cookies, redirects, refusals, and a database that does not answer."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import bcrypt
 import httpx
 import pytest
 from sqlmodel import func, select
@@ -273,3 +276,27 @@ def test_what_is_no_form_is_refused_without_a_crash(database: str, options: dict
         assert sessions.COOKIE not in cookies_set(answer)
 
     browse(scenario)
+
+
+def test_passwords_are_hashed_beside_the_event_loop(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve rounds take a quarter of a second: in the loop every open page would stand still."""
+    where: list[str] = []
+    for name in ("hashpw", "checkpw"):
+        monkeypatch.setattr(bcrypt, name, _noting(where, getattr(bcrypt, name)))
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        await post(client, "/auth/signup", DANA)
+        await post(client, "/auth/login", {"email": DANA["email"], "password": GOOD})
+        await post(client, "/auth/login", {"email": "nobody@example.com", "password": GOOD})
+
+    browse(scenario)
+    assert len(where) >= 3
+    assert threading.main_thread().name not in where
+
+
+def _noting(where: list[str], hashing: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*given: Any) -> Any:
+        where.append(threading.current_thread().name)
+        return hashing(*given)
+
+    return noted
