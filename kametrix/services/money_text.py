@@ -30,5 +30,5 @@ def settlement_text(credits: int, grace: int) -> str:
     if grace <= 0:
         return ""
     if credits < grace:
-        return f"This pack does not cover your {dollars(grace)} grace balance"
-    return f"After {dollars(grace)} grace settlement you receive {credits - grace:,} credits"
+        return f"Pack does not cover {dollars(grace)} grace balance"
+    return f"After {dollars(grace)} grace settlement, you'll receive {credits - grace:,} credits"

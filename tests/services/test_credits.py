@@ -181,8 +181,8 @@ def test_packs_tell_minutes_and_settlement(session: Session, actor: Actor) -> No
         ("Pro", 5_000, 5_000, 333),
         ("Business", 10_000, 10_000, 666),
     ]
-    assert found[0].settlement == "This pack does not cover your $12.00 grace balance"
-    assert found[1].settlement == "After $12.00 grace settlement you receive 1,300 credits"
+    assert found[0].settlement == "Pack does not cover $12.00 grace balance"
+    assert found[1].settlement == "After $12.00 grace settlement, you'll receive 1,300 credits"
 
 
 @pytest.mark.parametrize("service", [credits.wallet, credits.transactions, credits.packs])

@@ -39,10 +39,10 @@ def test_a_low_balance_says_how_long_it_lasts() -> None:
     ("credits", "grace", "expected"),
     [
         (1_000, 0, ""),
-        (1_000, 45, "After $0.45 grace settlement you receive 955 credits"),
-        (10_000, 45, "After $0.45 grace settlement you receive 9,955 credits"),
-        (1_000, 1_000, "After $10.00 grace settlement you receive 0 credits"),
-        (1_000, 1_230, "This pack does not cover your $12.30 grace balance"),
+        (1_000, 45, "After $0.45 grace settlement, you'll receive 955 credits"),
+        (10_000, 45, "After $0.45 grace settlement, you'll receive 9,955 credits"),
+        (1_000, 1_000, "After $10.00 grace settlement, you'll receive 0 credits"),
+        (1_000, 1_230, "Pack does not cover $12.30 grace balance"),
     ],
 )
 def test_a_pack_previews_what_it_does_to_grace(credits: int, grace: int, expected: str) -> None:
