@@ -1,4 +1,4 @@
-"""The command line: `kametrix up | web | api | worker | migrate | seed | make-admin | adjust | doctor | ledger verify | replay`."""
+"""The command line; docs/operations.md lists every command."""
 
 import sys
 

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import click
+from sqlalchemy import make_url
 
 from kametrix import db
 from kametrix.cli.environment import ROOT, migrate_database, use_database, use_sandbox
@@ -70,18 +71,19 @@ def migrate() -> None:
 
 @click.command()
 def seed() -> None:
-    """Credit packs, idempotently."""
+    """Migrations, credit packs and the number pool; may be repeated."""
     use_database()
     _prepare()
 
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, front-end tools and provider addresses; tells what to do about each fault."""
+    """Show this installation: database, addresses, voice provider, sealing keys. Unsafe settings are refused with the reason."""
     use_database()
     with db.transaction() as session:
         version = session.connection().exec_driver_sql("show server_version").scalar_one()
-    click.echo(f"database       PostgreSQL {version}")
+    owner = make_url(settings().database_url.get_secret_value()).set(drivername="postgresql")
+    click.echo(f"database       PostgreSQL {version} at {owner.render_as_string()}")
     click.echo(f"environment    {settings().environment}")
     click.echo(f"public address {settings().public_url}")
     click.echo(f"webhooks at    {settings().webhooks_at}")

@@ -26,15 +26,15 @@ def is_ours(error: ProviderError) -> bool:
 def sentence(error: ProviderError, *, gave_up: bool) -> str:
     """For the agent's page: what happened, what was kept, what to do."""
     if error.provider_status in REFUSED:
-        return f"Our connection to the voice provider is refused. We are informed. {KEPT}; press Retry later."
+        return f"Our connection to the voice provider is refused. We are informed. {KEPT}; press Try again later."
     if is_ours(error):
-        return f"The voice provider does not understand what we sent. We are informed. {KEPT}; press Retry later."
+        return f"The voice provider does not understand what we sent. We are informed. {KEPT}; press Try again later."
     if error.provider_status == 404:
         return "This agent's telephone number no longer exists at the provider. It gets another as soon as one is free."
     if not error.retryable:
         return f"The voice provider did not accept {_field(error)}. {KEPT}; alter it and save again."
     if gave_up:
-        return f"The voice provider has not answered for about an hour. {KEPT}; callers still hear the version before it. Press Retry."
+        return f"The voice provider has not answered for about an hour. {KEPT}; callers still hear the version before it. Press Try again."
     return f"The voice provider is not answering at the moment. {KEPT}, and we keep trying."
 
 
