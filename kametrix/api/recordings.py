@@ -14,8 +14,9 @@ from starlette.responses import Response, StreamingResponse
 
 from kametrix import db
 from kametrix.api.access import route
-from kametrix.errors import ProviderError
+from kametrix.errors import NotFound, ProviderError
 from kametrix.integrations.vapi.client import VapiClient
+from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
 from kametrix.services import recordings
 from kametrix.settings import settings
 
@@ -23,6 +24,7 @@ VAPI: Final = db.Lane("recordings", threads=4, waiting=32)
 """A slow provider delays other listeners, never the pages."""
 TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
 PASSED_ON: Final = ("content-length", "content-range", "accept-ranges", "etag", "last-modified")
+GONE: Final = "The voice provider no longer has the recording of this call."
 UNAVAILABLE: Final = "The recording cannot be loaded at the moment. Please try again in a minute."
 
 log = structlog.get_logger()
@@ -53,7 +55,12 @@ async def recording(request: Request) -> Response:
 
 def _address(vapi_call_id: str) -> str:
     with VapiClient(settings().vapi_base_url, settings().vapi_api_key.get_secret_value()) as vapi:
-        return vapi.recording(vapi_call_id)
+        try:
+            return vapi.recording(vapi_call_id)
+        except VapiNotFound as error:
+            raise NotFound(GONE) from error
+        except VapiError as error:  # its words are for the operator, not for who listens
+            raise _unavailable(error.provider_status or 0) from error
 
 
 def _unavailable(status: int) -> ProviderError:

@@ -25,7 +25,7 @@ class Provider(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self.content_type, self.storage_status = "audio/wav", 200
+        self.content_type, self.storage_status, self.refusal = "audio/wav", 200, 404
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _redirect(self) -> None:
         known = self.path == "/vapi/call/vapi-1/mono-recording"
-        self.send_response(302 if known else 404)
+        self.send_response(302 if known else self.server.refusal)
         if known:
             self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/storage/x.wav?X-Amz-Signature=secret")
         self.send_header("Content-Length", "0")
@@ -137,9 +137,17 @@ def test_others_and_strangers_get_nothing(provider: Provider, owner: tuple[Actor
     assert provider.asked == []
 
 
-def test_a_call_the_provider_has_forgotten_is_told_in_words(provider: Provider, owner: tuple[Actor, str, str]) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "status", "words"),
+    [(404, 404, "no longer has"), (401, 502, "try again"), (400, 502, "try again"), (409, 502, "try again"), (200, 502, "try again")],
+)
+def test_a_provider_that_refuses_is_told_in_words_of_ours(
+    provider: Provider, owner: tuple[Actor, str, str], refusal: int, status: int, words: str
+) -> None:
+    provider.refusal = refusal
     with db.transaction() as session:
         session.get_one(Call, owner[2]).vapi_call_id = "vapi-2"
     answer: Any = _get(owner[1], owner[2])
-    assert answer.status_code >= 400
-    assert answer.json()["error"]
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+    assert "VAPI" not in answer.text
