@@ -40,7 +40,9 @@ def sync_numbers(timestamp: int) -> None:
             raise
         log.warning("numbers.not_synced", reason=error.message, scheduled=timestamp)
         return
-    for organization_id in perform(phone_numbers.merge, listed).organizations:
+    count = perform(phone_numbers.merge, listed)
+    log.info("numbers.synced", added=count.added, updated=count.updated, released=count.released, total=count.total)
+    for organization_id in count.organizations:
         live.announce(organization_id)
     perform(sync_requests.push_forgotten)
 
