@@ -18,10 +18,17 @@ TENANT_TABLES = ("agent", "phone_number", "call", "transcript", "tool_call_resul
 OTHER_TABLES = ("organization", "user", "session", "webhook_event", "rate_limit", "credit_pack", "site_setting")
 ORG = "(select current_setting('app.org_id', true))"
 PERSON = "(select current_setting('app.user_id', true))"
-# What people change of their organization and of themselves; status, role and verification are the platform's to give.
-OWN_ORGANIZATION = "name, timezone, language, business_hours, grace_limit_cents, updated_at"
-OWN_USER = "name, password_hash, language, current_org_id, updated_at"
-ANY_ORGANIZATION = f"{OWN_ORGANIZATION}, slug, status, currency, stripe_customer_id, deleted_at"
+# What pages change, to the column: passwords are the log-in's, numbers and results the provider's, status and role the platform's.
+# Locking a row needs the right to change one column of it: `updated_at`.
+OWN_ORGANIZATION = "updated_at"
+OWN_USER = "name, updated_at"
+READ_USER = (
+    "id, email, name, role, status, email_verified, language, current_org_id, last_login_at, deleted_at, created_at, updated_at, is_staff"
+)
+CLAIM_NUMBER = "status, organization_id, agent_id, available_from, updated_at"
+ANY_ORGANIZATION = (
+    "name, timezone, language, business_hours, grace_limit_cents, updated_at, slug, status, currency, stripe_customer_id, deleted_at"
+)
 
 
 def upgrade() -> None:
@@ -46,13 +53,13 @@ def upgrade() -> None:
 
     run("grant select, insert, update on agent, phone_number, call, transcript, tool_call_result, user_organization to kametrix_platform")
     run("grant select, insert, update on agent to kametrix_app")
-    run("grant select, update on phone_number to kametrix_app")
+    run(f"grant select, update ({CLAIM_NUMBER}) on phone_number to kametrix_app")
     run("grant select on call, transcript, tool_call_result, user_organization to kametrix_app")
     run("grant select on credit_transaction to kametrix_app, kametrix_platform")
     run("grant select, insert on audit_log to kametrix_app, kametrix_platform")
     run(f"grant select, update ({OWN_ORGANIZATION}) on organization to kametrix_app")
     run(f"grant select, insert, update ({ANY_ORGANIZATION}) on organization to kametrix_platform")
-    run(f'grant select, update ({OWN_USER}) on "user" to kametrix_app')
+    run(f'grant select ({READ_USER}), update ({OWN_USER}) on "user" to kametrix_app')
     run('grant select, insert, update on "user" to kametrix_platform')
     run("grant select, delete on session to kametrix_app")
     run("grant select, insert, update, delete on session, webhook_event, rate_limit, tool_call_result to kametrix_platform")
@@ -64,7 +71,7 @@ def upgrade() -> None:
         language sql stable security definer set search_path = public, pg_temp
         as $$ select id, organization_id from agent where webhook_token_hash = p_token_hash $$""")
     run("revoke all on function agent_by_token from public")
-    run("grant execute on function agent_by_token to kametrix_app, kametrix_platform")
+    run("grant execute on function agent_by_token to kametrix_platform")
 
 
 def downgrade() -> None:

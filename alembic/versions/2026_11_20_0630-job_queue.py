@@ -21,8 +21,9 @@ def upgrade() -> None:
         "grant select, insert, update, delete on procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
         " to kametrix_platform"
     )
-    run("grant select, insert, update on procrastinate_jobs to kametrix_app")
-    run("grant select, insert on procrastinate_events to kametrix_app")
+    # Pages enqueue and read nothing of jobs but what tells them that one waits already (a violation names only readable columns).
+    run("grant insert, select (id, queueing_lock) on procrastinate_jobs to kametrix_app")
+    run("grant insert on procrastinate_events to kametrix_app")
     run("grant usage on all sequences in schema public to kametrix_app, kametrix_platform")
 
 

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from kametrix import clock
@@ -214,7 +215,8 @@ def _known(session: Session, email: str) -> User:
 
 
 def _own(session: Session, actor: Actor) -> User:
-    return session.exec(select(User).where(User.id == actor.user_id)).one()
+    """Without the password's hash, which pages may not read: it is loaded when it is asked for."""
+    return session.exec(select(User).options(defer(col(User.password_hash))).where(User.id == actor.user_id)).one()
 
 
 def _name_errors(name: str, field: str, what: str) -> dict[str, str]:
