@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 from sqlmodel import select
@@ -16,10 +17,12 @@ from sqlmodel import select
 from kametrix import clock, db, embedded
 from kametrix.api.app import app
 from kametrix.api.webhooks import batches, vapi
-from kametrix.crypto import new_token
+from kametrix.crypto import new_token, token_hash
+from kametrix.jobs.app import conninfo
 from kametrix.jobs.inbox import work_one
 from kametrix.models import Agent, Call, CallStatus, CreditTransaction, ToolCallResult, WebhookEvent
 from kametrix.services import gate, inbox, ledger_audit, live, texts, tool_calls
+from kametrix.services.live import INBOX_CHANNEL
 from kametrix.settings import settings
 from tests.factories import create_agent, create_member
 from tests.vapi_messages import ended, message, report, status
@@ -254,6 +257,23 @@ def test_many_requests_share_a_commit_and_each_is_answered_after_it(token: str, 
     assert together(hundred) == [200] * 100
     assert sum(sizes) == 100
     assert len(sizes) < 20
+
+
+def test_what_was_stored_wakes_the_workers(token: str) -> None:
+    with psycopg.connect(conninfo(), autocommit=True) as listener:
+        listener.execute(f"listen {INBOX_CHANNEL}")
+        assert post(token, report()).status_code == 200
+        assert next(listener.notifies(timeout=10, stop_after=1), None)
+
+
+def test_remembered_addresses_do_not_pile_up(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vapi, "CACHE_SIZE", 1)
+    other = new_token()
+    with db.transaction() as session:
+        create_agent(session, create_member(session), token=other)
+    for address in (token, other, token):
+        assert post(address, status("ringing")).status_code == 200
+        assert list(vapi._recipients) == [token_hash(address)]
 
 
 def test_one_message_that_cannot_be_stored_does_not_stop_the_others(token: str, monkeypatch: pytest.MonkeyPatch) -> None:

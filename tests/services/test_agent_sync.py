@@ -3,11 +3,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from kametrix import clock
 from kametrix.crypto import new_token
 from kametrix.integrations.vapi.client import VapiClient
+from kametrix.integrations.vapi.errors import VapiError
 from kametrix.models import Agent, Organization, PhoneNumber, PhoneStatus, SyncState
 from kametrix.services import agent_sync, agents, number_push, reconcile, sync_requests
 from kametrix.services.access import Actor
@@ -215,6 +217,18 @@ def test_trouble_that_passes_is_tried_again_on_its_own(session: Session, vapi: F
     sync(session, client, agent, attempt=1)
     assert (agent.sync_state, agent.sync_error) == (SyncState.LIVE, None)
     assert len(vapi.assistants) == 1
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), tuple(enumerate((5, 15, 60, 300, 900, 2700))))
+def test_each_pause_is_longer_than_the_one_before(session: Session, vapi: FakeVapi, attempt: int, seconds: int) -> None:
+    _, agent, _, _ = new_agent(session, vapi)
+    plan = agent_sync.plan(session, agent.id)
+    assert plan is not None
+    away = Outcome(error=VapiError("Away.", retryable=True))
+    with clock.at(NOON):
+        agent_sync.record(session, plan, away, **({"attempt": attempt} if attempt else {}))
+    query = text("select scheduled_at, (args ->> 'attempt')::int from procrastinate_jobs where task_name = 'sync_agent_later'")
+    assert session.connection().execute(query).one() == (NOON + timedelta(seconds=seconds), attempt + 1)
 
 
 def test_after_about_an_hour_we_give_up_and_say_so(session: Session, vapi: FakeVapi, client: VapiClient) -> None:

@@ -13,6 +13,7 @@ from kametrix import clock, db
 from kametrix.errors import TooMany
 from kametrix.models import RateLimit
 from kametrix.services import rate_limits
+from kametrix.services.clean_up import LIMITS_KEPT
 from kametrix.services.rate_limits import Limit
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -42,6 +43,38 @@ def test_the_fifth_attempt_locks_for_fifteen_minutes(session: Session) -> None:
     assert refused.value.retry_after == 1
     with clock.at(NOON + timedelta(minutes=15)):
         assert tries(session, FIVE, "a", 6) == [True] * 5 + [False]
+
+
+def test_the_words_name_the_minutes_that_are_left(session: Session) -> None:
+    with clock.at(NOON):
+        tries(session, FIVE, "a", 5)
+    for seconds, told in ((13 * 60, "in 2 minutes\\."), (13 * 60 + 59, "in 2 minutes\\."), (14 * 60, "in 1 minute\\.")):
+        with clock.at(NOON + timedelta(seconds=seconds)), pytest.raises(TooMany, match=told):
+            rate_limits.take(session, (FIVE, "a"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "attempts", "minutes"),
+    [
+        (rate_limits.LOGIN_ACCOUNT, 5, 15),
+        (rate_limits.LOGIN_ADDRESS, 5, 15),
+        (rate_limits.OLD_PASSWORD, 5, 15),
+        (rate_limits.SIGN_UP, 20, 60),
+    ],
+    ids=lambda value: value.name if isinstance(value, Limit) else None,
+)
+def test_the_limits_are_those_of_the_documents(session: Session, limit: Limit, attempts: int, minutes: int) -> None:
+    with clock.at(NOON):
+        assert tries(session, limit, "a", attempts + 1) == [True] * attempts + [False]
+    with clock.at(NOON + timedelta(minutes=minutes, seconds=-1)):
+        assert tries(session, limit, "a", 1) == [False]
+    with clock.at(NOON + timedelta(minutes=minutes)):
+        assert tries(session, limit, "a", 1) == [True]
+
+
+def test_counters_are_kept_longer_than_any_window_and_lock() -> None:
+    limits = [value for value in vars(rate_limits).values() if isinstance(value, Limit)]
+    assert max(limit.window + limit.lock for limit in limits) < LIMITS_KEPT
 
 
 def test_attempts_of_an_old_window_do_not_count(session: Session) -> None:

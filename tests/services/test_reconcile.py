@@ -78,6 +78,12 @@ def test_the_providers_answer_settles_like_a_report(session: Session, agent: Age
     assert found.credits_used == 30
 
 
+def test_the_providers_answer_tells_who_called_whom_when_no_message_did(session: Session, agent: Agent) -> None:
+    unheard = create_call(session, agent, vapi_call_id="call-1", started_at=START, status=CallStatus.IN_PROGRESS, from_number=None)
+    reconcile.conclude(session, unheard.id, call())
+    assert call_of(session).from_number == "+14155550147"
+
+
 def test_a_call_that_still_runs_stays_open(session: Session, agent: Agent) -> None:
     apply(session, claimed(agent, status("in-progress")))
     assert reconcile.conclude(session, call_of(session).id, call(state="in-progress")) is False

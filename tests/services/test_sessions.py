@@ -8,8 +8,8 @@ from sqlmodel import Session, select
 from kametrix import clock, db
 from kametrix.crypto import token_hash
 from kametrix.errors import NotFound
+from kametrix.models import AuditLog, User, UserStatus
 from kametrix.models import Session as LoginSession
-from kametrix.models import User, UserStatus
 from kametrix.services import sessions
 from kametrix.services.access import Actor
 from kametrix.services.devices import device_name
@@ -156,8 +156,11 @@ def test_all_other_sessions_end_and_the_current_one_stays(database: str) -> None
     assert current
     with db.transaction(actor) as session:
         assert sessions.revoke_others(session, actor, current.session_id) == 2
+        assert sessions.revoke_others(session, actor, current.session_id) == 0
     with db.transaction() as session:
         assert [bool(sessions.principal(session, hashed)) for hashed in hashes] == [False, True, False]
+        [noted] = session.exec(select(AuditLog).where(AuditLog.action == "SESSION_REVOKE_OTHERS"))
+        assert (noted.actor_id, noted.new_values) == (actor.user_id, {"ended": 2})
 
 
 def test_logging_out_ends_the_session_and_may_be_repeated(session: Session) -> None:

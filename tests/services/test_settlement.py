@@ -9,7 +9,8 @@ from kametrix.models import Agent, Call, CallStatus, CreditTransaction, Organiza
 from kametrix.services import ledger_audit
 from kametrix.services.access import Actor
 from kametrix.services.call_events import apply
-from tests.factories import create_agent, create_member, post_credit
+from kametrix.services.settlement import settle_from_own_times
+from tests.factories import create_agent, create_call, create_member, post_credit
 from tests.services.test_call_events import waiting_jobs
 from tests.vapi_messages import START, call_of, claimed, ended, message, report, status
 
@@ -139,6 +140,37 @@ def test_a_partial_report_never_erases_what_is_known(session: Session, agent: Ag
     kept = session.exec(select(Transcript).where(Transcript.call_id == call.id)).one()
     assert (kept.summary, kept.full_text) == (call.summary, call.transcript)
     assert kept.messages
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        (("", "The caller wants a cleaning."), {"artifact": {}}),
+        (("AI: Hello.", None), {"analysis": {}, "artifact": {"transcript": "AI: Hello."}}),
+    ],
+)
+def test_one_kind_of_words_is_kept_without_the_others(session: Session, agent: Agent, kept: Any, told: dict[str, Any]) -> None:
+    settled(session, agent, report(**told))
+    row = session.exec(select(Transcript)).one()
+    assert (row.full_text, row.summary) == kept
+
+
+def test_a_call_that_ended_before_it_was_answered_lasted_no_time(session: Session, agent: Agent) -> None:
+    call = create_call(
+        session, agent, vapi_call_id="call-1", status=CallStatus.FAILED, started_at=START, duration_seconds=None, settled_at=None,
+        answered_at=START + timedelta(seconds=9), ended_at=START,
+    )  # fmt: skip
+    settle_from_own_times(session, call)
+    assert (call.duration_seconds, call.credits_used) == (0, 0)
+
+
+@pytest.mark.parametrize(("hours", "believed"), [(47, True), (49, False)])
+def test_a_beginning_long_before_anything_was_heard_is_not_believed(session: Session, agent: Agent, hours: int, believed: bool) -> None:
+    heard = START + timedelta(hours=hours)
+    with clock.at(heard):
+        apply(session, claimed(agent, status("ringing")))
+        call = settled(session, agent, report(seconds=65))
+    assert call.started_at == (START if believed else heard)
 
 
 def test_a_stated_reason_wins_over_the_one_of_an_earlier_message(session: Session, agent: Agent) -> None:

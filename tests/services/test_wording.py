@@ -30,7 +30,7 @@ def test_dollars_lose_no_cent(cents: int) -> None:
 @pytest.mark.parametrize(
     ("seconds", "clock", "length"),
     [(-3, "0:00", "0 sec"), (0, "0:00", "0 sec"), (45, "0:45", "45 sec"), (60, "1:00", "1 min"), (272, "4:32", "4 min 32 sec"),
-     (3725, "1:02:05", "62 min 5 sec")],
+     (3725, "1:02:05", "62 min 5 sec"), (3779, "1:02:59", "62 min 59 sec")],
 )  # fmt: skip
 def test_lengths(seconds: int, clock: str, length: str) -> None:
     assert (wording.clock(seconds), wording.length(seconds)) == (clock, length)
