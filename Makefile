@@ -13,7 +13,7 @@ help: ## This list
 run: .venv/runtime ## Bring the product up at http://localhost:3000
 	$(BIN)/python -m kametrix.cli up
 
-test: .venv/development browser ## Every test, the journey in the browser included
+test: .venv/development browser ## The tests, the journeys in the browser included
 	$(BIN)/python -m pytest -n 2 -m "not slow and not e2e"
 	$(BIN)/python -m pytest -m e2e
 
@@ -24,13 +24,13 @@ check: .venv/development ## Format, lint, types, layers, migrations
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_architecture.py tests/test_docs.py tests/test_schema.py
 
-e2e: .venv/development browser ## The browser journey alone
+e2e: .venv/development browser ## The journeys in the browser alone
 	$(BIN)/python -m pytest -m e2e
 
-soak: .venv/development browser ## The same tests with heavier counts
-	$(BIN)/python -m pytest -m "slow"
+soak: .venv/development ## The tests that need minutes: the ledger under heavier counts
+	$(BIN)/python -m pytest -m slow
 
-bench: .venv/development ## Two figures against pgbench and the original; writes a dated report
+bench: .venv/development ## Ledger and webhooks measured against pgbench; writes a dated report
 	$(BIN)/python -m benchmarks
 
 format: .venv/development ## Format and sort imports
