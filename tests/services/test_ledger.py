@@ -1,5 +1,6 @@
 """Posting, charging a call, adjusting: what each leaves in the wallet, and what is refused."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
+from kametrix import clock
 from kametrix.errors import Conflict, Invalid, NotFound
 from kametrix.models import AuditLog, Call, CreditTransaction, Organization, PlatformRole, TransactionType, User, UserStatus
 from kametrix.services import ledger
@@ -45,7 +47,18 @@ def rows(session: Session) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(
     ("seconds", "rate", "expected"),
-    [(-125, 15, 0), (0, 15, 0), (1, 15, 15), (59, 15, 15), (60, 15, 15), (61, 15, 30), (272, 15, 75), (600, 15, 150), (272, 20, 100)],
+    [
+        (-125, 15, 0),
+        (-5, 15, 0),
+        (0, 15, 0),
+        (1, 15, 15),
+        (59, 15, 15),
+        (60, 15, 15),
+        (61, 15, 30),
+        (272, 15, 75),
+        (600, 15, 150),
+        (272, 20, 100),
+    ],
 )
 def test_a_call_costs_its_started_minutes(seconds: int, rate: int, expected: int) -> None:
     minutes, cents = ledger.cost_cents(seconds, rate)
@@ -186,6 +199,8 @@ def test_an_unknown_organization_is_not_found(session: Session) -> None:
         (TransactionType.REFUND, -1, {"key": "k" + " " * 160}),
         (TransactionType.REFUND, -1, {"description": "x" + " " * 200}),
         (TransactionType.REFUND, -1, {"stripe_payment_id": "re" + " " * 80}),
+        (TransactionType.REFUND, -1, {"key": " "}),
+        (TransactionType.REFUND, -1, {"stripe_payment_id": ""}),
     ],
 )
 def test_the_database_refuses_rows_that_make_no_sense(
@@ -197,6 +212,12 @@ def test_the_database_refuses_rows_that_make_no_sense(
             session, **{"organization_id": actor.organization_id, "type": type, "amount": amount, "key": "k", "description": "x", **more}
         )
     assert wallet(session, actor)[0] == 5
+
+
+@pytest.mark.parametrize("year", [1999, 2300])
+def test_a_row_of_no_credible_time_is_refused_because_the_audit_could_not_read_on(session: Session, actor: Actor, year: int) -> None:
+    with pytest.raises(DBAPIError, match="credit_transaction_moment"), clock.at(datetime(year, 1, 1, tzinfo=UTC)):
+        buy(session, actor, 5)
 
 
 def test_an_adjustment_needs_a_reason_in_the_database_too(session: Session, actor: Actor) -> None:
