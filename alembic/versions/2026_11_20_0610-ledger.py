@@ -21,6 +21,8 @@ alter table organization
 alter table credit_transaction
   add constraint credit_transaction_nonzero check (amount <> 0),
   add constraint credit_transaction_seq check (seq > 0),
+  add constraint credit_transaction_cause check (btrim(idempotency_key) <> '' and btrim(stripe_payment_id) <> ''),
+  add constraint credit_transaction_moment check (created_at between '2020-01-01Z' and '2200-01-01Z'),  -- the audit can read it
   add constraint credit_transaction_sum check (balance_after = balance_before + amount),
   add constraint credit_transaction_first check (seq > 1 or (balance_before = 0 and prev_hash = decode(repeat('00', 32), 'hex'))),
   add constraint credit_transaction_hash check (octet_length(hash) = 32 and octet_length(prev_hash) = 32),
@@ -148,5 +150,6 @@ def downgrade() -> None:
         drop index credit_transaction_once_in_sequence, credit_transaction_call_charged_once, credit_transaction_purchases;
         alter table credit_transaction drop constraint credit_transaction_predecessor, drop constraint credit_transaction_sign,
           drop constraint credit_transaction_hash, drop constraint credit_transaction_first, drop constraint credit_transaction_sum,
-          drop constraint credit_transaction_seq, drop constraint credit_transaction_nonzero;
+          drop constraint credit_transaction_seq, drop constraint credit_transaction_nonzero,
+          drop constraint credit_transaction_cause, drop constraint credit_transaction_moment;
     """)

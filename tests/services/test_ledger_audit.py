@@ -306,7 +306,11 @@ def test_the_format_stays_what_it_was() -> None:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(key=TEXTS.filter(bool), description=TEXTS, at=st.datetimes(datetime(2000, 1, 1), timezones=st.just(UTC)))
+@given(
+    key=TEXTS.filter(lambda key: bool(key.strip(" "))),
+    description=TEXTS,
+    at=st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+)
 def test_any_text_that_was_posted_verifies(session: Session, key: str, description: str, at: datetime) -> None:
     with clock.at(at), session.begin_nested() as point:
         actor = factories.create_member(session)
