@@ -1,6 +1,7 @@
 """Whatever takes a password: logging in, signing up, changing it; with attempts limited."""
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlmodel import Session
 
@@ -18,17 +19,28 @@ class Browser:
     user_agent: str
     session: str = ""
 
+    @property
+    def network(self) -> str:
+        """What attempts are counted by: the address, in IPv6 its /64, of which every line has all addresses to itself (RFC 6177)."""
+        try:
+            address = ip_address(self.address)
+        except ValueError:
+            return self.address
+        if not isinstance(address, IPv6Address):
+            return str(address)
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+
 
 @open_to(PUBLIC)
 def count_log_in(session: Session, email: str, browser: Browser) -> None:
     """Count an attempt, in a transaction before it is made. Raises TooMany while the account or the address is locked."""
-    rate_limits.take(session, (LOGIN_ACCOUNT, _account(email)), (LOGIN_ADDRESS, browser.address))
+    rate_limits.take(session, (LOGIN_ACCOUNT, _account(email)), (LOGIN_ADDRESS, browser.network))
 
 
 @open_to(PUBLIC)
 def count_sign_up(session: Session, browser: Browser) -> None:
     """Count an attempt, in a transaction before it is made. Raises TooMany when too many came from the address."""
-    rate_limits.take(session, (SIGN_UP, browser.address))
+    rate_limits.take(session, (SIGN_UP, browser.network))
 
 
 @allows(SIGNED_IN)
@@ -42,7 +54,7 @@ def by_password(session: Session, email: str, password: str, browser: Browser) -
     """Returns the token of a new session in place of the browser's old one. Raises Invalid; the attempt stays counted then."""
     user = accounts.log_in(session, email, password)
     rate_limits.forget(session, LOGIN_ACCOUNT, _account(email))
-    rate_limits.give_back(session, LOGIN_ADDRESS, browser.address)
+    rate_limits.give_back(session, LOGIN_ADDRESS, browser.network)
     return _start(session, user, browser)
 
 
