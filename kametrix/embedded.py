@@ -6,6 +6,7 @@ belong to an unprivileged account, and no parent folder changes its mode.
 """
 
 import atexit
+import contextlib
 import fcntl
 import grp
 import hashlib
@@ -13,10 +14,11 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,15 +72,15 @@ def start(home: Path, *, options: tuple[str, ...] = ()) -> Cluster:
     """Start the cluster in `home`, or attach to it; it stops when its last user has gone. `options` are postgresql.conf lines."""
     home = _reachable(home.resolve())
     _make_private(home)
-    sockets = _socket_folder(home)
     users = (home / "users.lock").open("a+")
     with _locked(home / "start.lock"):
+        sockets = _socket_folder(home)
         fcntl.flock(users, fcntl.LOCK_SH)
         if not (home / "data" / "PG_VERSION").exists():
             _init(home, options)
         if not _ready(home, sockets):
             _launch(home, sockets)
-    _stop_at_exit(home, users)
+    _stop_at_exit(home, sockets, users)
     return Cluster(sockets)
 
 
@@ -151,8 +153,16 @@ def _make_private(folder: Path) -> None:
 
 
 def _socket_folder(home: Path) -> Path:
-    """Short (a socket path holds 107 bytes) and private."""
+    """Short (a socket path holds 107 bytes) and private: whoever can open the socket is trusted. Raises Misconfigured.
+
+    Its parent is everybody's, so somebody else may have made it first, or a link in its place.
+    """
     folder = Path(tempfile.gettempdir()) / f"kx-{os.getuid()}-{hashlib.sha256(str(home).encode()).hexdigest()[:10]}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found, ours = folder.lstat(), {os.geteuid()} | ({pwd.getpwnam(ACCOUNT).pw_uid} if os.geteuid() == 0 else set())
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours:
+        raise Misconfigured(f"{folder} belongs to somebody else or is no folder. Remove it, or set TMPDIR to a folder of your own.")
     _make_private(folder)
     return folder
 
@@ -208,7 +218,7 @@ def _locked(path: Path) -> Generator[None]:
         yield
 
 
-def _stop_at_exit(home: Path, users: Any) -> None:
+def _stop_at_exit(home: Path, sockets: Path, users: Any) -> None:
     owner = os.getpid()
 
     def stop() -> None:
@@ -220,5 +230,7 @@ def _stop_at_exit(home: Path, users: Any) -> None:
             except BlockingIOError:
                 return
             _run(_usable_binaries(home) / "pg_ctl", "-D", home / "data", "-m", "fast", "-w", "stop", check=False)
+            with suppress(OSError):  # still in use when the server did not stop
+                sockets.rmdir()
 
     atexit.register(stop)

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from kametrix import embedded
+from kametrix.errors import Misconfigured
 
 ROOT = Path(__file__).parent.parent
 HOLD = """
@@ -73,6 +74,36 @@ def postmaster(home: Path) -> int:
     return int((home / "data" / "postmaster.pid").read_text().split()[0])
 
 
+@pytest.mark.parametrize("kind", ["link", "file", "stranger"])
+def test_a_socket_folder_somebody_else_prepared_is_refused_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The name can be guessed and its parent is everybody's; as root the folder would have been given away."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    target = tmp_path / "target"
+    target.mkdir(mode=0o755)
+    expected = embedded._socket_folder(tmp_path / "home")
+    expected.rmdir()
+    match kind:
+        case "link":
+            expected.symlink_to(target)
+        case "file":
+            expected.touch(mode=0o644)
+        case _:
+            expected.mkdir(mode=0o755)
+            monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    with pytest.raises(Misconfigured, match="belongs to somebody else"):
+        embedded._socket_folder(tmp_path / "home")
+    assert target.stat().st_mode & 0o777 == 0o755
+    assert expected.stat().st_mode & 0o777 != 0o700
+
+
+def test_the_socket_folder_is_closed_to_everybody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert embedded._socket_folder(tmp_path / "home") == embedded._socket_folder(tmp_path / "home")
+    assert embedded._socket_folder(tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_last_user_stops_the_server(home: Path) -> None:
     first = User(home)
     second = User(home)
@@ -81,6 +112,7 @@ def test_the_last_user_stops_the_server(home: Path) -> None:
     assert is_up(second.sockets)
     second.leave()
     assert not is_up(second.sockets)
+    assert not second.sockets.exists()
 
 
 def test_a_killed_user_leaks_nothing(home: Path) -> None:
