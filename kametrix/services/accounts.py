@@ -216,7 +216,8 @@ def _known(session: Session, email: str) -> User:
 
 def _own(session: Session, actor: Actor) -> User:
     """Without the password's hash, which pages may not read: it is loaded when it is asked for."""
-    return session.exec(select(User).options(defer(col(User.password_hash))).where(User.id == actor.user_id)).one()
+    late = defer(col(User.password_hash))  # pyright: ignore[reportArgumentType]  # SQLModel types the column as its value
+    return session.exec(select(User).options(late).where(User.id == actor.user_id)).one()
 
 
 def _name_errors(name: str, field: str, what: str) -> dict[str, str]:
