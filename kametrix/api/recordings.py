@@ -33,12 +33,7 @@ log = structlog.get_logger()
 async def recording(request: Request) -> Response:
     """The recording of a call, or the wanted range of it. 404 for an unknown call, another organization's, and without one."""
     wanted = request.headers.get("range", "")
-    vapi_call_id = await db.run(
-        recordings.source,
-        request.state.principal.actor,
-        request.path_params["call_id"],
-        from_start=not wanted or wanted.startswith("bytes=0-"),
-    )
+    vapi_call_id = await db.run(recordings.source, request.state.principal.actor, request.path_params["call_id"])
     address = await VAPI.run(_address, vapi_call_id)
     client = httpx.AsyncClient(timeout=TIMEOUT)
     try:

@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from kametrix import db
-from kametrix.models import Call
+from kametrix.models import AuditLog, Call
 from kametrix.services.access import Actor
+from kametrix.services.recordings import PLAYED
 from kametrix.services.sessions import COOKIE
 from tests import factories
 from tests.api.client import browse, environment
@@ -111,6 +113,13 @@ def test_seeking_asks_for_a_range_and_gets_it(provider: Provider, owner: tuple[A
     assert (answer.status_code, answer.content) == (206, SOUND[512:768])
     assert answer.headers["content-range"] == f"bytes 512-767/{len(SOUND)}"
     assert answer.headers["accept-ranges"] == "bytes"
+
+
+def test_no_range_hides_that_somebody_listened(provider: Provider, owner: tuple[Actor, str, str]) -> None:
+    for wanted in ("bytes=1-", "bytes=2-", ""):
+        assert _get(owner[1], owner[2], **({"Range": wanted} if wanted else {})).status_code in (200, 206)
+    with db.transaction() as session:
+        assert session.exec(select(AuditLog.action)).all() == [PLAYED]
 
 
 def test_a_storage_that_answers_with_a_page_never_becomes_one_of_ours(provider: Provider, owner: tuple[Actor, str, str]) -> None:

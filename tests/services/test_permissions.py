@@ -54,7 +54,7 @@ def given(session: Session) -> dict[str, Any]:
     call = factories.create_call(session, agent, has_recording=True)
     return {
         "organization": organization, "agent_id": agent.id, "call_id": call.id, "form": agent_form(), "active": False,
-        "name": "Another Name", "old": GOOD, "new": BETTER, "from_start": True, "current_id": "none",
+        "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none",
     }  # fmt: skip
 
 
