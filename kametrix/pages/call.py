@@ -69,8 +69,13 @@ def now() -> rx.Component:
 
 
 def summary() -> rx.Component:
-    """What it was about."""
-    return rx.cond(CALL.summary != "", panel(rx.text(CALL.summary, size="3", overflow_wrap="anywhere", dir="auto"), title="Summary"))
+    """What it was about, or why the caller was turned away and where to change that."""
+    words = rx.text(CALL.summary, size="3", overflow_wrap="anywhere", dir="auto")
+    change = rx.flex(
+        text_link("Open the agent", f"/agents/{CALL.agent_id}"), text_link("See credits", "/credits"), gap="16px", margin_top="8px"
+    )
+    turned_away = panel(words, change, title="Why it was turned away")
+    return rx.cond(CALL.is_turned_away, turned_away, rx.cond(CALL.summary != "", panel(words, title="Summary")))
 
 
 def talk() -> rx.Component:
@@ -86,7 +91,7 @@ def talk() -> rx.Component:
         title="Conversation",
         action=rx.cond(CALL.turns.length() > 0, copy_button(CALL.text)),
     )
-    return rx.cond(CALL.is_live & (CALL.turns.length() == 0), rx.fragment(), full)
+    return rx.cond((CALL.is_live | CALL.is_turned_away) & (CALL.turns.length() == 0), rx.fragment(), full)
 
 
 def header() -> rx.Component:
@@ -104,7 +109,7 @@ def header() -> rx.Component:
     return page_header(CALL.title, note, back=("Calls", "/calls"))
 
 
-@page("/calls/[call_id]", CALL.title, active="Calls", on_load=CallState.load)
+@page("/calls/[call_id]", rx.cond(CallState.is_missing, "Not found", CALL.title), active="Calls", on_load=CallState.load)
 def call() -> rx.Component:
     """The call named in the address, or that there is none."""
     left = rx.flex(rx.cond(CALL.is_live, now()), summary(), talk(), direction="column", gap="24px", min_width="0")

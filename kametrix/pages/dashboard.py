@@ -130,7 +130,11 @@ def first_steps() -> rx.Component:
 
 def last_calls() -> rx.Component:
     """The last five calls, or what will stand here."""
-    nothing = empty_state("phone", "No calls yet", "Calls appear here as soon as your agents receive them.")
+    nothing = rx.cond(
+        DashboardState.live_rows.length() > 0,
+        empty_state("phone", "Your first call is running", "It appears here when it ends."),
+        empty_state("phone", "No calls yet", "Calls appear here as soon as your agents receive them."),
+    )
     return panel(
         rx.cond(DashboardState.recent.length() > 0, calls_table(DashboardState.recent, label="Last calls", brief=True), nothing),
         title="Last calls",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, and_, not_, or_, tuple_
 from sqlalchemy.orm import defer, load_only
 from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import Session, col
@@ -15,6 +15,7 @@ from kametrix.errors import Invalid, NotFound
 from kametrix.models import LIVE, Agent, Call, CallStatus, CreditTransaction, ToolCallResult, TransactionType, Transcript
 from kametrix.services.access import Actor, allows, scoped
 from kametrix.services.conversation import Turn, conversation
+from kametrix.services.gate import REJECTED
 from kametrix.services.zones import zone_of
 
 PAGE_SIZE: Final = 20
@@ -98,7 +99,7 @@ def page(
 ) -> CallPage:
     """Calls that have ended (or those in `statuses`), newest first; `size` is kept within 1..100. Raises Invalid for a broken cursor."""
     size, zone = max(1, min(size, LARGEST_PAGE)), zone_of(session, actor)
-    query = _brief(actor).where(col(Call.status).in_(statuses) if statuses else col(Call.status).not_in(LIVE))
+    query = _brief(actor).where(_among(statuses) if statuses else col(Call.status).not_in(LIVE))
     if agent_id:
         query = query.where(col(Call.agent_id) == agent_id)
     place = tuple_(col(Call.started_at), col(Call.id))
@@ -148,6 +149,12 @@ def detail(session: Session, actor: Actor, call_id: str) -> CallDetail:
         cost=_cost(session, actor, call),
         has_recording=call.has_recording,
     )
+
+
+def _among(statuses: tuple[CallStatus, ...]) -> ColumnElement[bool]:
+    """These statuses; a caller who was turned away was missed (NO_ANSWER), whatever the row's status."""
+    turned_away, shown = col(Call.ended_cause).is_not_distinct_from(REJECTED), col(Call.status).in_(statuses)
+    return or_(shown, turned_away) if CallStatus.NO_ANSWER in statuses else and_(shown, not_(turned_away))
 
 
 def _brief(actor: Actor) -> SelectOfScalar[Call]:

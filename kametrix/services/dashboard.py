@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from kametrix import clock
-from kametrix.models import Agent, AuditLog, Call, PhoneNumber, SyncState
+from kametrix.models import LIVE, Agent, AuditLog, Call, PhoneNumber, SyncState
 from kametrix.services import calls, credits
 from kametrix.services.access import Actor, allows, scoped
+from kametrix.services.gate import REJECTED
 from kametrix.services.recordings import PLAYED
 from kametrix.services.zones import start_of_day, start_of_month, zone_of
 
@@ -20,12 +21,13 @@ RECENT_CALLS = 5
 
 @dataclass(frozen=True)
 class Day:
-    """One day's calls: how many came, how many were answered, what was billed for them."""
+    """One day's calls: how many came, how many were answered (or ring now), what was billed, how many callers were turned away."""
 
     calls: int
     answered: int
     minutes: int
     cents: int
+    turned_away: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ def _counts(session: Session, actor: Actor, zone: ZoneInfo) -> tuple[int, Day]:
     month = scoped(actor, Call).where(col(Call.started_at) >= start_of_month(now, zone)).subquery()
     today = month.c.started_at >= start_of_day(now, zone)
     billed = (func.coalesce(func.sum(column).filter(today), 0) for column in (month.c.billed_minutes, month.c.credits_used))
-    query: Any = select(func.count(), func.count().filter(today), func.count(month.c.answered_at).filter(today), *billed)
+    answered = or_(month.c.answered_at.is_not(None), month.c.status.in_(LIVE))
+    turned_away = func.count().filter(today, month.c.ended_cause == REJECTED)
+    columns: Any = (func.count(), func.count().filter(today), func.count().filter(today, answered), *billed, turned_away)
+    query: Any = select(*columns)
     total, *of_today = session.exec(query.select_from(month)).one()
     return total, Day(*map(int, of_today))

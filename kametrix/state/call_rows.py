@@ -7,13 +7,12 @@ from kametrix.models import LIVE, CallStatus
 from kametrix.services.calls import CallDetail, Cost
 from kametrix.services.calls import CallRow as Found
 from kametrix.services.conversation import Turn
+from kametrix.services.gate import REJECTED
 from kametrix.services.money_text import cost_explained
 from kametrix.services.wording import clock, dollars, moment, telephone
 from kametrix.state.rows import CallRow, TurnRow
 
 UNKNOWN_CALLER = "Unknown caller"
-TURNED_AWAY = "rejected_by_us"
-"""The cause of a call that the gate did not let through: told as such, not as a fault."""
 WITHOUT_SUMMARY = {
     CallStatus.QUEUED: "About to ring.",
     CallStatus.RINGING: "Ringing now.",
@@ -31,7 +30,7 @@ ENDED_BY = {
     "operator": "Cancelled by hand",
     "forwarded": "Passed on to a person",
     "transfer_failed": "Nobody took the transfer",
-    TURNED_AWAY: "Kametrix, before it was answered",
+    REJECTED: "",
     "bad_number": "The number does not exist",
     "carrier": "The telephone network",
 }
@@ -56,10 +55,12 @@ class CallView:
     status: str = ""
     is_live: bool = False
     is_talking: bool = False
+    is_turned_away: bool = False
     elapsed: int = 0
     headline: str = ""
     summary: str = ""
     agent: str = ""
+    agent_id: str = ""
     facts: list[Fact] = field(default_factory=list[Fact])
     turns: list[TurnRow] = field(default_factory=list[TurnRow])
     text: str = ""
@@ -80,7 +81,7 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
         status=_shown(call),
         title=telephone(call.caller, missing=UNKNOWN_CALLER),
         note=call.agent_name if with_agent else "",
-        summary=call.summary or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
+        summary=_summary(call) or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
         agent=call.agent_name,
         at="Now" if is_live else moment(call.started_at, now),
         duration=clock(elapsed) if is_live else clock(call.seconds) if call.seconds else "",
@@ -92,7 +93,13 @@ def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow
 
 def _shown(call: Found | CallDetail) -> str:
     """The state a person sees: a caller who was turned away is not a call that failed."""
-    return "TURNED_AWAY" if call.ended_cause == TURNED_AWAY else call.status.value
+    return "TURNED_AWAY" if call.ended_cause == REJECTED else call.status.value
+
+
+def _summary(call: Found | CallDetail) -> str:
+    """What it was about; of a caller who was turned away the reason alone, since the status says the rest."""
+    reason = call.summary.removeprefix("Turned away: ")
+    return reason[:1].upper() + reason[1:] if call.ended_cause == REJECTED else call.summary
 
 
 def _elapsed(call: Found | CallDetail, now: datetime) -> int:
@@ -111,10 +118,12 @@ def call_view(call: CallDetail, now: datetime) -> CallView:
         status=_shown(call),
         is_live=call.is_live,
         is_talking=call.status is CallStatus.IN_PROGRESS,
+        is_turned_away=call.ended_cause == REJECTED,
         elapsed=_elapsed(call, now) if call.is_live else 0,
         headline=", ".join(filter(None, (when, "" if call.is_live else length, dollars(call.cost.cents) if call.cost else ""))),
-        summary=call.summary or ("" if call.is_live else WITHOUT_SUMMARY.get(call.status, "")),
+        summary=_summary(call) or ("" if call.is_live else WITHOUT_SUMMARY.get(call.status, "")),
         agent=call.agent_name,
+        agent_id=call.agent_id,
         facts=_facts(call, when, "" if call.is_live else length),
         turns=turns,
         text="\n".join(f"{turn.at} {turn.name}: {' '.join(filter(None, (turn.text, turn.detail)))}".strip() for turn in turns),
@@ -176,6 +185,8 @@ def _cost_note(call: CallDetail) -> str:
         return "Counted when the call ends. Every started minute counts."
     if call.cost is None and not call.is_settled:
         return "Being worked out. This takes two minutes at most."
+    if call.ended_cause == REJECTED:
+        return "The caller heard one sentence and was not connected, so this cost nothing."
     if call.cost is None:
         return "This call cost nothing." if call.seconds else "Nobody spoke, so this call cost nothing."
     if call.cost.grace_used:

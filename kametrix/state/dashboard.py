@@ -71,7 +71,8 @@ class DashboardState(AuthState):
         self.balance_note = balance_note(wallet)
         self.low_balance = _low_balance(found)
         self.active_agents = f"{found.active_agents} of {found.agents}" if found.active_agents != found.agents else str(found.agents)
-        self.agents_note = "answering your calls" if found.active_agents else "nobody answers yet"
+        idle = "switched off: nobody answers" if found.agents else "nobody answers yet"
+        self.agents_note = "answering your calls" if found.active_agents else idle
         self.calls_this_month = f"{found.calls_this_month:,}"
         self.month_note = f"since 1 {found.now:%B}"
         self.live_rows = [call_row(call, found.now) for call in found.live]
@@ -89,13 +90,17 @@ def _time_of_day(hour: int) -> str:
 
 
 def story(today: Day) -> str:
-    """'Today: 8 calls, 7 answered, 25 minutes, $4.35.'"""
+    """'Today: 8 calls, 6 answered, 1 turned away, 25 minutes, $4.35.'"""
     if not today.calls:
         return "No calls yet today."
     parts = [counted(today.calls, "call")]
     if today.answered != today.calls:
-        parts.append(f"{today.answered} answered")
-    return f"Today: {', '.join([*parts, minutes(today.minutes), dollars(today.cents)])}."
+        parts.append(f"{today.answered or 'none'} answered")
+    if today.turned_away:
+        parts.append(f"{today.turned_away} turned away")
+    if today.minutes:
+        parts += [minutes(today.minutes), dollars(today.cents)]
+    return f"Today: {', '.join(parts)}."
 
 
 def balance_note(wallet: Wallet) -> str:
@@ -126,13 +131,13 @@ def first_steps(done: FirstSteps) -> list[Step]:
     """What to do first, in order; the first that is not done is the next."""
     listed = (
         ("headset", "Create your agent", "One short form. It writes its own greeting.", "Create it", "/agents/new"),
-        ("hash", "Get its telephone number", "Given to it by itself, as soon as one is free.", "See your agents", "/agents"),
+        ("hash", "Get its telephone number", "Your agent gets one on its own, as soon as one is free.", "See your agents", "/agents"),
         ("phone-call", "Call it yourself", "Ask what a caller would ask, and hear how it sounds.", "Call it", "/agents"),
         ("play", "Listen to a call", "Every call is kept with its words, its sound and its cost.", "See your calls", "/calls"),
         (
             "wallet",
             "Buy credit",
-            "Calls are answered before you do. What they use is taken from your first pack.",
+            "Calls are answered before you do; what they use comes out of your first pack.",
             "See prices",
             "/credits",
         ),

@@ -16,6 +16,7 @@ from kametrix.errors import Forbidden, Invalid, NotFound
 from kametrix.models import CallStatus, ToolCallResult, Transcript
 from kametrix.services import calls, ledger
 from kametrix.services.access import Actor
+from kametrix.services.gate import REJECTED
 from tests import factories
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -82,6 +83,10 @@ def test_the_list_filters_by_status_and_by_agent(session: Session) -> None:
     actor = factories.create_member(session)
     completed, missed = _ended(session, actor, 2), _ended(session, actor, 1, status=CallStatus.NO_ANSWER)
     assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.NO_ANSWER, CallStatus.BUSY)).rows] == missed
+    turned_away = _ended(session, actor, 1, latest=NOON - timedelta(days=1), status=CallStatus.FAILED, ended_cause=REJECTED)
+    failed = _ended(session, actor, 1, status=CallStatus.FAILED)
+    assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.NO_ANSWER,)).rows] == missed + turned_away
+    assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.FAILED,)).rows] == failed
     agent_id = calls.page(session, actor, statuses=(CallStatus.COMPLETED,)).rows[0].agent_id
     assert [row.id for row in calls.page(session, actor, agent_id=agent_id).rows] == completed
 

@@ -11,6 +11,7 @@ from kametrix.models import CallStatus, SyncState
 from kametrix.services import audit, dashboard, ledger
 from kametrix.services.access import Actor
 from kametrix.services.dashboard import Day, FirstSteps
+from kametrix.services.gate import REJECTED
 from kametrix.services.recordings import PLAYED
 from tests import factories
 from tests.services.test_calls import counted_queries
@@ -46,12 +47,14 @@ def test_todays_story_counts_what_was_answered_and_charged(session: Session, act
     agent = factories.create_agent(session, actor)
     with clock.at(NEARLY_MIDNIGHT):
         missed = factories.create_call(session, agent, status=CallStatus.NO_ANSWER)
+        factories.create_call(session, agent, status=CallStatus.FAILED, ended_cause=REJECTED)
+        factories.create_call(session, agent, status=CallStatus.RINGING)
         charged = factories.create_call(session, agent, status=CallStatus.COMPLETED, answered_at=clock.now())
         ledger.charge_call(session, charged, seconds=61, rate=15)
         session.flush()
         found = dashboard.overview(session, actor)
     assert missed.billed_minutes is None
-    assert found.today == Day(calls=2, answered=1, minutes=2, cents=30)
+    assert found.today == Day(calls=4, answered=2, minutes=2, cents=30, turned_away=1), "one that rings is not missed yet"
     assert found.wallet.balance == 70
 
 

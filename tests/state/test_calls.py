@@ -80,7 +80,10 @@ def test_every_status_has_words_for_a_call_without_summary(status: CallStatus) -
 
 def test_a_caller_who_was_turned_away_is_not_told_as_a_fault() -> None:
     row = call_row(calls.CallRow("c", None, "a", "Mia", CallStatus.FAILED, NOON, None, 0, 0, "Turned away: why.", "rejected_by_us"), NOON)
-    assert (row.status, row.summary) == ("TURNED_AWAY", "Turned away: why.")
+    assert (row.status, row.summary) == ("TURNED_AWAY", "Why.")
+    view = call_view(_detail(status=CallStatus.FAILED, ended_cause="rejected_by_us", summary="Turned away: why.", seconds=0), NOON)
+    assert (view.status, view.summary, view.is_turned_away) == ("TURNED_AWAY", "Why.", True)
+    assert "was not connected" in view.cost_note
 
 
 def test_the_list_keeps_filter_and_place_in_the_address(database: str) -> None:

@@ -23,6 +23,9 @@ MORNING = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
         (Day(0, 0, 0, 0), "No calls yet today."),
         (Day(1, 1, 1, 15), "Today: 1 call, 1 minute, $0.15."),
         (Day(8, 7, 25, 435), "Today: 8 calls, 7 answered, 25 minutes, $4.35."),
+        (Day(8, 6, 25, 435, 1), "Today: 8 calls, 6 answered, 1 turned away, 25 minutes, $4.35."),
+        (Day(1, 0, 0, 0, 1), "Today: 1 call, none answered, 1 turned away."),
+        (Day(1, 1, 0, 0), "Today: 1 call."),
     ],
 )
 def test_todays_story_is_one_sentence(day: Day, words: str) -> None:
@@ -79,6 +82,7 @@ def test_a_newcomer_is_greeted_and_a_low_balance_is_told_only_after_calls(databa
             factories.create_call(session, factories.create_agent(session, actor), status=CallStatus.COMPLETED, billed_minutes=2)
         await tab.send(DashboardState.load)
         state = await tab.state(DashboardState)
+        assert state.agents_note == "answering your calls"
         assert state.low_balance == "Low balance: $4.50 (~30 min). You have about 30 minutes of call time remaining."
         assert [row.note for row in state.recent] == ["Front desk"]
 
