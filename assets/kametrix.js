@@ -40,6 +40,11 @@
     if (input) fromFilter(event, input);
   });
 
+  /* A confirmation gives the focus back to what opened it. */
+  let opener = null;
+  addEventListener("focusin", (event) => { if (!closest(event, "[role=alertdialog]")) opener = event.target; });
+  window.backToOpener = () => { if (opener?.isConnected) opener.focus(); };
+
   /* What must be typed before something is destroyed. */
   const check = (input) => input.setCustomValidity(input.value.trim() === input.dataset.word.trim() ? "" : `Type ${input.dataset.word} to confirm.`);
 

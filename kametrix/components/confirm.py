@@ -29,6 +29,7 @@ def confirm_dialog(
             rx.flex(*[_effect(*item) for item in effects], direction="column", gap="10px", margin="14px 0 18px"),
             rx.form(_typed(word), _answers(action, keep, sending), on_submit=on_confirm),
             max_width="480px",
+            on_close_auto_focus=rx.call_script("window.backToOpener()"),
         ),
         open=open,
         on_open_change=on_open_change,

@@ -11,7 +11,7 @@ from kametrix.components.links import button_link
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import page_header, panel
-from kametrix.services.agent_form import LIMITS, zones
+from kametrix.services.agent_form import LIMITS, MAX_FAQS, zones
 from kametrix.services.texts import LANGUAGES
 from kametrix.services.voices import VOICES
 from kametrix.state.agent_form import AgentFormState, FaqRow
@@ -28,13 +28,19 @@ def _keeps(name: Any) -> Any:
     return keep
 
 
-def _text(label: str, name: str, *, rows: int = 0, **props: Any) -> rx.Component:
-    """A field of free text, `rows` lines high (0: one line)."""
+def optional() -> rx.Component:
+    """Says that a part may stay empty."""
+    return rx.text("Optional", size="1", color="var(--muted)")
+
+
+def _text(label: str, name: str, *, rows: int = 0, can_wait: bool = False, **props: Any) -> rx.Component:
+    """A field of free text, `rows` lines high (0: one line); `can_wait`: marked as optional."""
     shared: dict[str, Any] = {
         "error": State.errors[name],
         "value": State.start[name],
         "on_change": _keeps(name),
         "max_length": LIMITS.get(name),
+        "aside": optional() if can_wait else None,
         **props,
     }
     return area_field(label, name, rows=rows, **shared) if rows else field(label, name, **shared)
@@ -46,8 +52,8 @@ def business() -> rx.Component:
         rx.flex(
             _text("Business", "business_name", help="As callers know it.", auto_complete="organization"),
             _text("What it does", "description", rows=3, help="Two or three sentences, as you would tell a new colleague."),
-            _text("Services", "services", rows=3, help="One per line, with prices if callers ask for them."),
-            _text("Opening hours", "hours", rows=2, placeholder="Monday to Friday 9 to 17, Saturday 9 to 13"),
+            _text("Opening hours", "hours", rows=2, can_wait=True, placeholder="Monday to Friday 9 to 17, Saturday 9 to 13"),
+            _text("Services", "services", rows=3, can_wait=True, help="One per line, with prices if callers ask for them."),
             zone(),
             direction="column",
             gap="18px",
@@ -76,14 +82,14 @@ def voice() -> rx.Component:
     """How it sounds, and its first and last words."""
     return panel(
         rx.flex(
-            _text("Name of the agent", "name", help="What it calls itself, for example Mia.", auto_complete="off"),
+            _text("Name of the agent", "name", help="What it calls itself.", auto_complete="off"),
             select_field(
                 "Voice",
                 "voice_id",
                 [(one.id, f"{one.name}: {one.description}") for one in VOICES],
                 value=State.start["voice_id"],
                 error=State.errors["voice_id"],
-                on_change=_keeps("voice_id"),
+                on_change=State.choose_voice,
             ),
             select_field(
                 "Language",
@@ -95,7 +101,7 @@ def voice() -> rx.Component:
                 on_change=State.choose_language,
             ),
             _text("First words", "greeting", rows=2, help="{agentName} and {businessName} are filled in for you."),
-            _text("Last words", "end_call_message", rows=2),
+            _text("Last words", "end_call_message", rows=2, can_wait=True),
             direction="column",
             gap="18px",
         ),
@@ -128,11 +134,14 @@ def faq(row: FaqRow) -> rx.Component:
 
 def questions() -> rx.Component:
     """What callers ask, and what to answer."""
+    add = rx.button(rx.icon("plus", size=15), "Add a question", variant="soft", type="button", on_click=State.add_faq, width="fit-content")
+    full = rx.text(f"{MAX_FAQS} questions stand here; more do not fit.", size="2", color="var(--muted)")
     return panel(
         form_error(State.errors["faqs"]),
         each(State.faqs, faq),
-        rx.button(rx.icon("plus", size=15), "Add a question", variant="soft", type="button", on_click=State.add_faq, width="fit-content"),
+        rx.cond(State.faqs.length() < MAX_FAQS, add, full),
         title="Questions callers ask",
+        action=optional(),
     )
 
 
@@ -140,7 +149,7 @@ def rules() -> rx.Component:
     """Policies and what callers are told about the agent."""
     return panel(
         rx.flex(
-            _text("Rules to follow", "policies", rows=3, help="What it must always or never say or promise."),
+            _text("Rules to follow", "policies", rows=3, can_wait=True, help="What it must always or never say or promise."),
             switch_field(
                 "Say that an AI answers",
                 "discloses_ai",
@@ -202,23 +211,26 @@ def form() -> rx.Component:
             kept(),
             form_error(State.problem),
             business(),
-            voice(),
             questions(),
+            voice(),
             rules(),
-            rx.flex(back, save, justify="between", gap="12px"),
+            rx.flex(back, save, justify="between", gap="12px", class_name="save-bar"),
             direction="column",
             gap="20px",
         ),
         on_submit=State.submit,
         no_validate=True,
         id="agent-form",
+        key=State.submission,
     )
 
 
 def content() -> rx.Component:
     """The form with its preview, or that there is no such agent."""
+    changing = "Callers hear every change within seconds of saving."
+    note = rx.cond(State.editing != "", changing, "Say what your business does: that is enough to start. Everything else can wait.")
     found = rx.fragment(
-        page_header(State.title, "Callers hear every change within seconds of saving.", back=("Agents", "/agents")),
+        page_header(State.title, rx.text(note, color="var(--muted)", size="2", margin_top="4px"), back=("Agents", "/agents")),
         rx.box(form(), rx.box(preview(), class_name="aside"), class_name="grid-main"),
     )
     return rx.cond(

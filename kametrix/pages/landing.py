@@ -53,7 +53,11 @@ QUESTIONS: tuple[tuple[str, str], ...] = (
 SAMPLE = SampleCall(
     business="Brightside Dental",
     turns=(
-        ("agent", "Hello, this is Mia, the AI receptionist of Brightside Dental. This call is recorded. How can I help?", 0),
+        (
+            "agent",
+            "You are speaking with an AI assistant. This call is recorded. Hello, this is Mia from Brightside Dental. How can I help you?",
+            0,
+        ),
         ("caller", "Hi, I just moved here. Do you take new patients?", 7),
         ("agent", "We do, and welcome to the neighbourhood. A first visit takes about an hour: an exam, x-rays and a cleaning.", 11),
         ("caller", "Lovely. And are you open on Saturdays?", 20),

@@ -117,7 +117,7 @@ def blank(session: Session, actor: Actor) -> AgentForm:
     organization = session.exec(select(Organization).where(Organization.id == actor.organization_id)).one()
     words = texts.of(organization.language)
     return AgentForm(
-        name="", business_name=organization.name, description="", services=(), hours="", voice_id=voices.VOICES[0].id,
+        name=voices.VOICES[0].name, business_name=organization.name, description="", services=(), hours="", voice_id=voices.VOICES[0].id,
         greeting=words.greeting, end_call_message=words.end_call, faqs=(), policies="",
         language=organization.language, timezone=organization.timezone,
     )  # fmt: skip

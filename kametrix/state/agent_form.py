@@ -11,8 +11,9 @@ import reflex as rx
 from kametrix import db
 from kametrix.crypto import new_token
 from kametrix.errors import Invalid, KametrixError, NotFound
-from kametrix.services import agent_form, agents, prompts, texts
+from kametrix.services import agent_form, agents, prompts, texts, voices
 from kametrix.services.agent_form import AgentForm, Faq
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import AuthState, allow
 
 TEXTS: Final = ("name", "business_name", "description", "services", "hours", "greeting", "end_call_message", "policies")
@@ -22,10 +23,9 @@ SWITCHES: Final = ("discloses_ai", "records_calls")
 OF_ROWS: Final = re.compile(r"(question|answer)-([0-9]{1,4})")
 LONGEST: Final = 10_000
 """Characters kept of one field: more than any may hold, so that the error can say by how much."""
-EMPTY_ROWS: Final = 2
+EMPTY_ROWS: Final = 1
 BLANK: Final = "…"
 ZONE_OF_BROWSER: Final = "Intl.DateTimeFormat().resolvedOptions().timeZone"
-TO_FIRST_ERROR: Final = "setTimeout(() => document.querySelector('[aria-invalid=true]')?.focus(), 60)"
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,9 @@ class AgentFormState(AuthState):
 
     @rx.event
     @allow("agents:write")
-    def start_over(self) -> Any:
-        """Forget what was typed; the page loads anew, so that its inputs do."""
-        self._typed = {}
-        return rx.call_script("window.location.reload()")
+    async def start_over(self) -> Any:
+        """Forget what was typed. The new `submission` makes the browser draw every input anew: it would restore them on a reload."""
+        return await self._open(self.router.url.path.rstrip("/"))
 
     async def _open(self, address: str) -> Any:
         self._address, self._typed, self.submission = address, {}, new_token()
@@ -138,6 +137,18 @@ class AgentFormState(AuthState):
 
     @rx.event
     @allow("agents:write")
+    def choose_voice(self, voice_id: str) -> Any:
+        """Take the voice; a new agent that still has the old one's name takes the new one's."""
+        before = self._form(self._values())
+        self._keep("voice_id", voice_id)
+        old, new = voices.BY_ID.get(before.voice_id), voices.BY_ID.get(voice_id)
+        if self.editing or old is None or new is None or before.name.strip() != old.name:
+            return None
+        self._keep("name", new.name)
+        return rx.set_value("name", new.name)
+
+    @rx.event
+    @allow("agents:write")
     def choose_language(self, language: str) -> list[Any]:
         """Take the language; first and last words that are still the old one's own become the new one's."""
         before = self._form(self._values())
@@ -151,10 +162,13 @@ class AgentFormState(AuthState):
 
     @rx.event
     @allow("agents:write")
-    def add_faq(self) -> None:
-        """One more question."""
-        if len(self.faqs) < agent_form.MAX_FAQS:
-            self.faqs = [*self.faqs, FaqRow(str(max((int(row.key) for row in self.faqs), default=-1) + 1))]
+    def add_faq(self) -> Any:
+        """One more question, ready to be typed."""
+        if len(self.faqs) >= agent_form.MAX_FAQS:
+            return None
+        key = str(max((int(row.key) for row in self.faqs), default=-1) + 1)
+        self.faqs = [*self.faqs, FaqRow(key)]
+        return rx.call_script(f"setTimeout(() => document.getElementById('question-{key}')?.focus(), 60)")
 
     @rx.event
     @allow("agents:write")

@@ -10,6 +10,7 @@ import reflex as rx
 
 from kametrix.services import kept_forms
 from kametrix.services.access import PUBLIC
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import AuthState, allow, cookies_of
 from kametrix.state.strength import Meter, measure
 
@@ -41,7 +42,8 @@ class EntryState(AuthState):
         self.target = str(query.get("redirect", ""))[:500]
         self.other_query = f"?{urlencode({'redirect': self.target})}" if self.target else ""
         self._show(str(query.get("try", "")))
-        return rx.call_script("Intl.DateTimeFormat().resolvedOptions().timeZone", callback=type(self).know_zone)
+        know_zone = rx.call_script("Intl.DateTimeFormat().resolvedOptions().timeZone", callback=type(self).know_zone)
+        return [know_zone, rx.call_script(TO_FIRST_ERROR)] if any(self.errors.values()) else know_zone
 
     def _show(self, key: str) -> None:
         self.form, self.message, self.meter, self._typed = key, "", Meter(), {}
@@ -75,3 +77,4 @@ class EntryState(AuthState):
     async def weigh(self, password: str) -> None:
         """Show the strength of what is typed; the password itself is not kept."""
         self.meter = await measure(str(password), tuple(self._typed.values()))
+        self.errors = {**self.errors, "password": ""}

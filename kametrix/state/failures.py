@@ -14,6 +14,8 @@ from reflex.event import EventSpec
 from kametrix.errors import KametrixError, NotSignedIn
 from kametrix.state.guard import AuthState
 
+TO_FIRST_ERROR = "setTimeout(() => document.querySelector('[aria-invalid=true]')?.focus(), 60)"
+"""A script: the cursor goes to the first field that is wrong, once it is drawn."""
 UNEXPECTED = "Something went wrong on our side. What you see is still there; please try again."
 log = structlog.get_logger()
 

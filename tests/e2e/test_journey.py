@@ -5,12 +5,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, look
 from tests.e2e.product import Product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
+@pytest.mark.parametrize("visitor", [look("desk", "light"), look("phone", "dark")], indirect=True, ids=["desk light", "phone dark"])
 def test_from_sign_up_to_the_bill(visitor: Visitor, product: Product) -> None:
     visitor.sign_up()
     number = visitor.create_agent()
@@ -42,7 +43,8 @@ def test_from_sign_up_to_the_bill(visitor: Visitor, product: Product) -> None:
     product.call(number, length=272)
     expect(credits.locator("main").get_by_text("−$0.90").first).to_be_visible(timeout=15_000)
     calls = visitor.visit("/calls")
-    expect(calls.get_by_text("4:32")).to_be_visible()
+    calls.locator("main a[href^='/calls/']").last.click()  # the sandbox dates an instant call back by its length
+    expect(calls.get_by_text("4 min 32 sec → 5 minutes × $0.15 = $0.75")).to_be_visible()
     assert product.command("ledger", "verify").strip().endswith(" 0 faults")
 
 
@@ -90,6 +92,10 @@ def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor
     placed = product.call(number)
     scene = product.control("GET", f"/calls/{placed}")
     assert scene["ended_reason"] == "assistant-request-returned-error"
+    missed = visitor.visit("/calls?status=missed")
+    expect(missed.get_by_text("Turned away").first).to_be_visible(timeout=10_000)
+    missed.locator("main a[href^='/calls/']").first.click()
+    expect(missed.get_by_role("heading", name="Why it was turned away")).to_be_visible()
     credits = visitor.visit("/credits")
     expect(credits.locator("main").get_by_text("$0.00").first).to_be_visible()
     visitor.visit("/agents")
@@ -99,6 +105,21 @@ def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor
     dialog.get_by_role("textbox").fill("Mia")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No agent yet")).to_be_visible(timeout=10_000)
+
+
+def test_a_form_left_half_filled_is_there_after_a_reload_and_empty_when_started_over(visitor: Visitor) -> None:
+    visitor.sign_up()
+    page = visitor.visit("/agents/new")
+    expect(page.locator("#name")).to_have_value("Clara")
+    page.fill("#description", "We are a family dentist.")
+    page.wait_for_timeout(800)
+    page.reload()
+    expect(page.locator("#description")).to_have_value("We are a family dentist.", timeout=10_000)
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator("#description")).to_have_value("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Describe what the business does.")).to_be_visible()
+    expect(page.locator("#description")).to_be_focused()
 
 
 def _spoken(number: str) -> str:

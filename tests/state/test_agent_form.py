@@ -99,12 +99,13 @@ def test_a_form_left_half_filled_is_found_again_until_it_is_started_over(databas
         assert "this is Mia from Brightside Dental" in (await _state(tab)).preview.first
         await tab.send(AgentFormState.load)
         state = await _state(tab)
-        assert (state.is_kept, state.start["name"], [row.question for row in state.faqs]) == (True, "Mia", ["Parking?", ""])
+        assert (state.is_kept, state.start["name"], [row.question for row in state.faqs]) == (True, "Mia", ["Parking?"])
         assert "nonsense" not in state._typed
+        before = state.submission
         await tab.send(AgentFormState.start_over)
-        await tab.send(AgentFormState.load)
         state = await _state(tab)
-        assert (state.is_kept, state.start["name"]) == (False, "")
+        assert (state.is_kept, state.start["name"], state._typed) == (False, "Clara", {})
+        assert state.submission != before, "the browser keeps what stands in the inputs"
 
     serve(scenario)
 
@@ -114,6 +115,7 @@ def test_questions_are_added_and_removed_without_touching_the_others(database: s
 
     async def scenario(server: Server) -> None:
         tab = await _open(server, cookie)
+        assert "question-1" in await tab.send(AgentFormState.add_faq), "the cursor goes there"
         await tab.send(AgentFormState.keep, name="question-1", value="Parking?")
         await tab.send(AgentFormState.add_faq)
         await tab.send(AgentFormState.remove_faq, key="0")
@@ -121,6 +123,24 @@ def test_questions_are_added_and_removed_without_touching_the_others(database: s
         for _ in range(60):
             await tab.send(AgentFormState.add_faq)
         assert len((await _state(tab)).faqs) == 50
+
+    serve(scenario)
+
+
+def test_a_name_nobody_changed_follows_the_voice(database: str) -> None:
+    _, cookie = member()
+
+    async def scenario(server: Server) -> None:
+        tab = await _open(server, cookie)
+        await tab.send(AgentFormState.choose_voice, voice_id="Elliot")
+        assert "this is Elliot from" in (await _state(tab)).preview.first
+        await tab.send(AgentFormState.choose_voice, voice_id="nobody")
+        await tab.send(AgentFormState.choose_voice, voice_id="Emma")
+        assert "this is Elliot from" in (await _state(tab)).preview.first
+        await tab.send(AgentFormState.keep, name="name", value="Mia")
+        await tab.send(AgentFormState.choose_voice, voice_id="Kai")
+        state = await _state(tab)
+        assert (state._typed["voice_id"], state._typed["name"]) == ("Kai", "Mia")
 
     serve(scenario)
 
