@@ -100,7 +100,7 @@ def _end(call: Call, told: Report) -> None:
 
 def _seconds(call: Call, told: Report, *, conclusive: bool) -> int | None:
     """Whole seconds to settle, or None when only the provider can tell."""
-    if told.duration_seconds is not None:
+    if told.duration_seconds is not None and (told.duration_doubt != "metered" or call.duration_seconds is None):
         return told.duration_seconds
     if call.duration_seconds is not None:
         return call.duration_seconds

@@ -204,3 +204,10 @@ def test_a_transcript_of_a_megabyte_with_any_script_is_kept(session: Session, ag
     assert call.transcript is not None
     assert len(call.transcript) > 700_000
     assert "👩‍⚕️" in call.transcript
+
+
+def test_minutes_the_provider_charged_do_not_correct_a_duration_that_is_known(session: Session, agent: Agent) -> None:
+    only_costs = {"startedAt": None, "endedAt": None, "costs": [{"type": "vapi", "minutes": 5, "cost": 0.25}], "cost": 0.25}
+    call = settled(session, agent, report(seconds=65), report(**only_costs))
+    assert (call.duration_seconds, call.credits_used, str(call.cost)) == (65, 30, "0.25000")
+    assert ledger(session, agent) == [("GRACE_USAGE", -30)]

@@ -15,7 +15,7 @@ TOLERANCE = Decimal(2)
 MAX_COST = Decimal(99_999)
 SUMMARY_CHARACTERS = 20_000
 
-Doubt = Literal["negative", "too_long", "disagrees"]
+Doubt = Literal["negative", "too_long", "disagrees", "metered"]
 _RECORDINGS = ("recordingUrl", "presignedMonoUrl", "stereoRecordingUrl", "presignedStereoUrl")
 
 
@@ -25,7 +25,7 @@ class Report:
 
     `exact_duration`: seconds from answer to end, within 0..43200; None when nothing trustworthy says so.
     `duration_doubt`: why the duration needs a look ("negative": counted as 0; "too_long": a source beyond 12 hours was
-    ignored; "disagrees": Vapi's own figure is more than 2 s off), None when it is sound.
+    ignored; "disagrees": Vapi's own figure is more than 2 s off; "metered": nothing but minutes charged says so), None when it is sound.
     `cost`: what Vapi charged us in USD, five decimals; may come late.
     """
 
@@ -97,11 +97,12 @@ def _duration(
     """The first usable source. Timestamps outrank Vapi's undocumented figures."""
     stated = list(_stated_durations(body))
     spanned = [seconds_between(started_at, ended_at)] if started_at and ended_at else []
-    sources = spanned + stated + (_metered(body) if has_talk else [])
+    sources = spanned + stated
     usable = [seconds for seconds in sources if seconds <= MAX_DURATION]
     doubt: Doubt | None = "too_long" if len(usable) < len(sources) else None
     if not usable:
-        return None, doubt
+        metered = [seconds for seconds in _metered(body) if seconds <= MAX_DURATION] if has_talk else []
+        return (metered[0], "metered") if metered else (None, doubt)
     if usable[0] < 0:
         return Decimal(0), "negative"
     disagrees = bool(stated) and abs(usable[0] - stated[0]) > TOLERANCE

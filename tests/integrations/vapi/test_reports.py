@@ -90,7 +90,9 @@ def test_duration_from_whatever_is_told(told: dict[str, Any], seconds: int | Non
 def test_metered_minutes_count_only_when_something_was_said() -> None:
     metered = {"costs": [{"type": "vapi", "minutes": 2}, {"type": "transport", "minutes": "2.5"}, {"type": "model", "minutes": 9}]}
     assert report(metered).duration_seconds is None
-    assert report({**metered, "transcript": "AI: Hello."}).duration_seconds == 150
+    told = report({**metered, "transcript": "AI: Hello."})
+    assert (told.duration_seconds, told.duration_doubt) == (150, "metered")
+    assert report({**metered, "transcript": "AI: Hello.", "durationSeconds": 61}).duration_doubt is None
 
 
 @given(
