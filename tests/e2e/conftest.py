@@ -14,6 +14,13 @@ from tests.e2e import product as products
 from tests.e2e.browser import chromium
 
 PASSWORD = "Sunny-Meadow-42-Lark"
+SIZES = {"desk": (1366, 900), "phone": (390, 844)}
+
+
+def look(size: str, theme: str) -> dict[str, object]:
+    """Options of a visitor with this window and this preference."""
+    width, height = SIZES[size]
+    return {"viewport": {"width": width, "height": height}, "color_scheme": theme}
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +46,7 @@ class Visitor:
 
     def __init__(self, browser: Browser, product: products.Product, **options: object) -> None:
         self.product = product
-        self.context: BrowserContext = browser.new_context(
-            base_url=product.address, **{"viewport": {"width": 1366, "height": 900}, **options}
-        )  # type: ignore[arg-type]  # playwright's options are a TypedDict per argument
+        self.context: BrowserContext = browser.new_context(base_url=product.address, **{**look("desk", "light"), **options})  # type: ignore[arg-type]  # playwright's options are a TypedDict per argument
         self.complaints: list[str] = []
         self.page = self.tab()
 
@@ -93,8 +98,8 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(browser: Browser, product: products.Product) -> Iterator[Visitor]:
-    person = Visitor(browser, product)
+def visitor(browser: Browser, product: products.Product, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    person = Visitor(browser, product, **getattr(request, "param", {}))
     yield person
     complaints = list(person.complaints)
     person.close()

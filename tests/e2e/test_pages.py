@@ -7,12 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, StorageState
 
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import SIZES, Visitor, look
 from tests.e2e.product import Product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-SIZES = {"desk": (1366, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
 PUBLIC = ("/", "/signup", "/login", "/nowhere")
 PRIVATE = ("/dashboard", "/agents", "/agents/new", "{agent}", "{agent}/edit", "/calls", "{call}", "/credits", "/settings", "/calls/unknown")
@@ -40,8 +39,7 @@ def test_pages_look_and_read_right(
     browser: Browser, product: Product, owner: tuple[StorageState, dict[str, str]], size: str, theme: str
 ) -> None:
     state, places = owner
-    width, height = SIZES[size]
-    options = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+    options = look(size, theme)
     visitor, stranger = Visitor(browser, product, storage_state=state, **options), Visitor(browser, product, **options)
     faults: list[str] = []
     for person, paths in ((stranger, PUBLIC), (visitor, PRIVATE)):
