@@ -19,6 +19,8 @@ from kametrix.services.accounts import SignUp
 from kametrix.services.sign_in import Browser
 from kametrix.settings import settings
 
+CHECKS = db.Lane("sign-up", threads=1, waiting=20)
+"""Measuring a password is slow and, so that typing errors cost nobody an attempt, not counted: it must not hold up log-ins."""
 FOREIGN = "This form was sent from another site, so nothing was done. Open the page here and try again."
 BUSY = "Our server is very busy at the moment. What you typed is still here, except the password: please try again."
 STILL_IN = "We could not log you out: our server is very busy. You are still logged in. Please go back and try again."
@@ -37,7 +39,7 @@ async def sign_up(request: Request) -> Response:
         timezone=sent.get("timezone", ""),
     )
     try:
-        checked = await db.SIGN_IN.run(form.checked)
+        checked = await CHECKS.run(form.checked)
         await db.run_platform(db.PAGES, sign_in.count_sign_up, browser)
         token = await db.run_platform(db.SIGN_IN, sign_in.by_sign_up, checked, browser)
     except KametrixError as error:

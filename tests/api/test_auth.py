@@ -300,3 +300,14 @@ def _noting(where: list[str], hashing: Callable[..., Any]) -> Callable[..., Any]
         return hashing(*given)
 
     return noted
+
+
+def test_a_flood_of_sign_ups_holds_up_no_log_in(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        await post(client, "/auth/signup", DANA)
+        monkeypatch.setattr(auth.CHECKS, "_taken", auth.CHECKS.threads + auth.CHECKS.waiting)
+        assert refused(await post(client, "/auth/signup", DANA | {"email": "another@example.com"}), "/signup").message == auth.BUSY
+        answer = await post(client, "/auth/login", {"email": DANA["email"], "password": GOOD})
+        assert answer.headers["location"] == "/dashboard"
+
+    browse(scenario)
