@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -216,8 +217,8 @@ def _known(session: Session, email: str) -> User:
 
 def _own(session: Session, actor: Actor) -> User:
     """Without the password's hash, which pages may not read: it is loaded when it is asked for."""
-    late = defer(col(User.password_hash))  # pyright: ignore[reportArgumentType]  # SQLModel types the column as its value
-    return session.exec(select(User).options(late).where(User.id == actor.user_id)).one()
+    password_hash: Any = User.password_hash
+    return session.exec(select(User).options(defer(password_hash)).where(User.id == actor.user_id)).one()
 
 
 def _name_errors(name: str, field: str, what: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kametrix.errors import Invalid
-from kametrix.services.agent_form import AgentForm, Faq, checked
+from kametrix.services.agent_form import MAX_SERVICE, AgentForm, Faq, checked
 from tests.forms import agent_form
 
 
@@ -104,3 +104,10 @@ def accepted(form: AgentForm) -> AgentForm | None:
     except Invalid as told:
         known = {"name", "description", "greeting", "faqs.0.question"}
         return None if told.errors.keys() <= known else pytest.fail(f"{told.errors}")
+
+
+def test_a_service_may_be_as_long_as_the_form_says() -> None:
+    assert checked(agent_form(services=("x" * MAX_SERVICE,))).services == ("x" * MAX_SERVICE,)
+    with pytest.raises(Invalid) as wrong:
+        checked(agent_form(services=("Cleaning", "x" * (MAX_SERVICE + 1))))
+    assert list(wrong.value.errors) == ["services.1"]

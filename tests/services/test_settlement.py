@@ -173,6 +173,12 @@ def test_a_beginning_long_before_anything_was_heard_is_not_believed(session: Ses
     assert call.started_at == (START if believed else heard)
 
 
+def test_a_recording_told_of_once_stays(session: Session, agent: Agent) -> None:
+    assert not settled(session, agent, report()).has_recording
+    with_sound = report(artifact={"recordingUrl": "https://storage.example.com/1.wav"})
+    assert settled(session, agent, with_sound, report(seconds=66)).has_recording
+
+
 def test_a_stated_reason_wins_over_the_one_of_an_earlier_message(session: Session, agent: Agent) -> None:
     call = settled(session, agent, ended(reason="customer-ended-call"), report(reason="voicemail"))
     assert (call.status, call.ended_reason) == (CallStatus.VOICEMAIL, "voicemail")
