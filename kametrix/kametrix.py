@@ -18,6 +18,7 @@ app = rx.App(
     stylesheets=head.STYLESHEETS,
     html_lang="en",
     toaster=head.toaster(),
+    extra_app_wraps={(5, "Overlay"): lambda _: rx.fragment(head.connection_lost())},
     head_components=head.head_components(),
     backend_exception_handler=failures.show,
     api_transformer=[create(), partial(EdgeMiddleware, front_end=FRONT_END)],

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from kametrix.components.head import STYLESHEETS, head_components
+from kametrix.kametrix import app
 
 ASSETS = Path(__file__).parents[2] / "assets"
 STYLES = (ASSETS / "kametrix.css").read_text()
@@ -27,3 +28,8 @@ def test_the_stylesheet_stays_short() -> None:
 
 def test_motion_ends_where_people_asked_for_less() -> None:
     assert "prefers-reduced-motion: reduce" in STYLES
+
+
+def test_a_lost_connection_is_told_in_our_words_in_place_of_the_frameworks() -> None:
+    assert (5, "Overlay") in app.app_wraps, "Reflex draws its message about the socket elsewhere now"
+    assert "ConnectionLost" in str(app.extra_app_wraps[5, "Overlay"](True))
