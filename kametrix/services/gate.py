@@ -85,12 +85,12 @@ def _locked(session: Session, agent_id: str) -> tuple[Agent, Organization]:
 def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str) -> Decision:
     spoken = texts.of(agent.language)
     if not agent.is_active or agent.deleted_at is not None:
-        return _no(spoken.line_off, "the agent is switched off.")
+        return _no(spoken.line_off, "the agent was switched off.")
     if organization.status not in SERVED or organization.deleted_at is not None or agent.vapi_assistant_id is None:
         return _no(spoken.line_unavailable, "this agent could not answer yet.")
     if not credits.has_purchased(session, organization.id):
         if settings().is_production and not _has_verified_owner(session, organization):
-            return _no(spoken.line_unavailable, "your e-mail address is not confirmed yet.")
+            return _no(spoken.line_unavailable, "your e-mail address was not confirmed yet.")
         if _others_live(session, organization, vapi_call_id):
             return _no(spoken.line_busy, "another call was running. Before the first pack one call is answered at a time.")
     headroom = credits.headroom(session, organization)
@@ -98,7 +98,7 @@ def _decide(session: Session, agent: Agent, organization: Organization, vapi_cal
         return Decision({"assistantId": agent.vapi_assistant_id})
     minutes = headroom // max(cents_per_minute(session), 1)
     if minutes < 1:
-        return _no(spoken.line_unavailable, "no credit is left for another minute.")
+        return _no(spoken.line_unavailable, "no credit was left for another minute.")
     limit = min(agent.max_duration_seconds, minutes * 60)
     return Decision({"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}})
 

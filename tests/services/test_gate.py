@@ -74,7 +74,7 @@ def test_a_caller_who_was_turned_away_is_told_of_with_the_reason_and_costs_nothi
     agent.is_active = False
     gate.answer(session, agent.id, asks())
     call = call_of(session)
-    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent is switched off.")
+    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent was switched off.")
     assert (call.from_number, call.credits_used, call.duration_seconds) == (CALLER, 0, 0)
     assert call.settled_at is not None
 
@@ -90,7 +90,7 @@ def test_whatever_comes_after_a_caller_was_turned_away_costs_nothing_and_keeps_t
     gate.answer(session, agent.id, asks())
     apply(session, claimed(agent, later))
     call = call_of(session)
-    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent is switched off.")
+    assert (call.status, call.ended_cause, call.summary) == (CallStatus.FAILED, gate.REJECTED, "Turned away: the agent was switched off.")
     assert (call.credits_used, call.ended_reason) == (0, "assistant-request-returned-error")
     assert organization_of(session, agent).balance_cents == 0
 
