@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from kametrix.components.brand import wordmark
+from kametrix.components.fields import field
 from kametrix.components.menus import theme_button
 from kametrix.components.tokens import Text
 
@@ -41,7 +42,25 @@ def entry_page(title: str, note: str, form: rx.Component, below: rx.Component) -
     )
 
 
-def strength_meter(score: Any, words: Text) -> rx.Component:
+def new_password(label: str, name: str, *, error: Text, on_change: Any, score: Any, words: Text) -> rx.Component:
+    """A password somebody chooses, weighed while it is typed."""
+    return rx.fragment(
+        field(
+            label,
+            name,
+            kind="password",
+            help="At least 8 characters, with a capital letter, a small letter and a digit.",
+            error=error,
+            auto_complete="new-password",
+            required=True,
+            min_length=8,
+            on_change=on_change,
+        ),
+        _strength_meter(score, words),
+    )
+
+
+def _strength_meter(score: Any, words: Text) -> rx.Component:
     """Five steps for a `score` of 0..4 (−1: none) and what they mean; read out while typing."""
     color = rx.match(score, *[(step, shade) for step, shade in enumerate(STRENGTH_COLORS)], "var(--gray-a5)")
     steps = [

@@ -7,7 +7,7 @@ from reflex.style import color_mode, set_color_mode
 
 from kametrix.components.choose import each
 from kametrix.components.confirm import confirm_dialog
-from kametrix.components.entry import strength_meter
+from kametrix.components.entry import new_password
 from kametrix.components.fields import field
 from kametrix.components.page import page
 from kametrix.components.panel import page_header, panel
@@ -66,18 +66,14 @@ def _password() -> rx.Component:
                     auto_complete="current-password",
                     required=True,
                 ),
-                field(
+                new_password(
                     "New password",
                     "new",
-                    kind="password",
-                    help="At least 8 characters, with a capital letter, a small letter and a digit.",
                     error=AccountState.password_errors["new"],
-                    auto_complete="new-password",
-                    required=True,
-                    min_length=8,
                     on_change=AccountState.weigh.debounce(300),
+                    score=AccountState.meter.score,
+                    words=AccountState.meter.words,
                 ),
-                strength_meter(AccountState.meter.score, AccountState.meter.words),
                 rx.text("Every other place where you are logged in is logged out.", size="2", color="var(--muted)"),
                 rx.box(rx.button("Change password", type="submit", size="3", loading=AccountState.is_saving_password)),
                 direction="column",

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from kametrix.components.entry import entry_page, strength_meter
+from kametrix.components.entry import entry_page, new_password
 from kametrix.components.fields import NativeForm, field, form_error
 from kametrix.components.links import text_link
 from kametrix.components.page import page
@@ -54,17 +54,11 @@ def _typed(label: str, name: str, **props: Any) -> rx.Component:
 
 
 def _password() -> rx.Component:
-    return rx.fragment(
-        field(
-            "Password",
-            "password",
-            kind="password",
-            help="At least 8 characters, with a capital letter, a small letter and a digit.",
-            error=EntryState.errors["password"],
-            auto_complete="new-password",
-            required=True,
-            min_length=8,
-            on_change=EntryState.weigh.debounce(300),
-        ),
-        strength_meter(EntryState.meter.score, EntryState.meter.words),
+    return new_password(
+        "Password",
+        "password",
+        error=EntryState.errors["password"],
+        on_change=EntryState.weigh.debounce(300),
+        score=EntryState.meter.score,
+        words=EntryState.meter.words,
     )

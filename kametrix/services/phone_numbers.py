@@ -8,23 +8,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from kametrix import clock
-from kametrix.errors import Conflict, Invalid, NotFound
 from kametrix.models import Agent, PhoneNumber, PhoneStatus, SyncState
 from kametrix.services import audit, number_claims, number_push, queue, sync_requests
 from kametrix.services.access import SYSTEM, open_to
 
 SILENT: Final = ("activating", "blocked")
 WITHDRAWN: Final = "The telephone provider withdrew this agent's number. It gets another as soon as one is free."
-
-
-@dataclass(frozen=True)
-class NumberRow:
-    """A number of the pool. `number` is E.164."""
-
-    id: str
-    number: str
-    status: PhoneStatus
-    agent_id: str | None
 
 
 @dataclass(frozen=True)
@@ -84,42 +73,6 @@ def merge(session: Session, listed: list[dict[str, Any]]) -> SyncCount:
     bereft = {organization for row_id, agent_id in vanished if (organization := _withdraw(session, row_id, agent_id))}
     served = number_claims.serve_waiting(session)
     return SyncCount(added, updated, len(vanished), len(offered), served | bereft)
-
-
-@open_to(SYSTEM)
-def add(session: Session, number: str, *, friendly_name: str | None = None) -> NumberRow:
-    """Put a number into the pool by hand; it is claimable once the provider lists it.
-
-    Raises Invalid when it is not a telephone number in E.164, Conflict when the pool has it.
-    """
-    normal = e164(number)
-    if normal is None or normal != number.strip():
-        raise Invalid.fields({"number": "Write the number in full: a plus, the country code, the number, without spaces."})
-    if session.exec(select(PhoneNumber.id).where(PhoneNumber.number == normal)).first() is not None:
-        raise Conflict("This number is in the pool already.")
-    row = PhoneNumber(number=normal, friendly_name=friendly_name)
-    session.add(row)
-    session.flush()
-    audit.record(session, None, "PHONE_ADD", entity="phone_number", entity_id=row.id, new={"status": row.status.value})
-    return _row(row)
-
-
-@open_to(SYSTEM)
-def release(session: Session, number_id: str) -> NumberRow:
-    """Take a number from its agent; the agent gets another when one is free. Raises NotFound, Conflict when no agent has it."""
-    number = session.get(PhoneNumber, number_id)
-    if number is None:
-        raise NotFound("This number does not exist.")
-    if number.agent_id is None:
-        raise Conflict("No agent has this number.")
-    agent = session.exec(select(Agent).where(Agent.id == number.agent_id).with_for_update()).one()
-    number_claims.free(session, agent.id)
-    sync_requests.request(session, agent)
-    audit.record(
-        session, None, "PHONE_RELEASE", entity="phone_number", entity_id=number.id, organization_id=agent.organization_id,
-        old={"agent_id": agent.id},
-    )  # fmt: skip
-    return _row(number)
 
 
 def e164(number: str | None) -> str | None:
@@ -214,7 +167,3 @@ def _withdraw(session: Session, number_id: str, agent_id: str | None) -> str | N
     )  # fmt: skip
     session.flush()
     return organization_id
-
-
-def _row(number: PhoneNumber) -> NumberRow:
-    return NumberRow(id=number.id, number=number.number, status=number.status, agent_id=number.agent_id)

@@ -11,7 +11,7 @@ from kametrix.jobs.agents import sync_agent, sync_agent_later
 from kametrix.jobs.app import jobs as queue_app
 from kametrix.jobs.phone_numbers import release_number, serve_waiting, sync_numbers
 from kametrix.models import Agent, PhoneNumber, PhoneStatus, SyncState
-from kametrix.services import agents, live, phone_numbers
+from kametrix.services import agents, live, number_claims
 from kametrix.services.access import Actor
 from kametrix.settings import settings
 from tests.factories import create_agent, create_member, create_phone_number
@@ -146,8 +146,8 @@ def agent_of(listed: dict[str, Any]) -> str | None:
 def test_the_services_and_the_jobs_agree_on_arguments(database: str, owner: Actor) -> None:
     with db.transaction() as session:
         agent = create_agent(session, owner)
-        number = create_phone_number(session, agent)
-        phone_numbers.release(session, number.id)
+        create_phone_number(session, agent)
+        number_claims.free(session, agent.id)
         asked = enqueued(session)
     for name, arguments in asked:
         assert arguments.keys() <= set(queue_app.tasks[name].func.__annotations__), name
