@@ -56,7 +56,14 @@ select pg_get_functiondef(p.oid) || 'grants: ' || coalesce((
     select string_agg(format('%s to %s', lower(g.privilege_type), case g.grantee when 0 then 'public' else g.grantee::regrole::text end),
       ', ' order by g.grantee::regrole::text)
     from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g where g.grantee <> p.proowner), 'none')
-from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname not like 'procrastinate%' order by p.proname
+from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname not like 'procrastinate%'
+  and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i') order by p.proname
+"""
+"""Those a type brings with itself are left out."""
+RANGE_TYPES = """
+select format('type %s as range of %s collate "%s"', t.typname, r.rngsubtype::regtype, c.collname)
+from pg_range r join pg_type t on t.oid = r.rngtypid left join pg_collation c on c.oid = r.rngcollation
+where t.typnamespace = 'public'::regnamespace order by 1
 """
 SEQUENCES = """
 select format('sequence %s: %s to %s', c.relname, lower(g.privilege_type), g.grantee::regrole)
@@ -67,7 +74,7 @@ where c.relkind = 'S' and c.relnamespace = 'public'::regnamespace
 
 
 def dump(url: str) -> str:
-    """Tables with columns, constraints, indexes, triggers, policies and grants; functions with their text and grants; sequences."""
+    """Tables (columns, constraints, indexes, triggers, policies, grants), functions with text and grants, sequences, range types."""
     engine = create_engine(url)
     with engine.connect() as connection:
         connection.execute(text("set search_path = public"))
@@ -80,7 +87,8 @@ def dump(url: str) -> str:
             lines.append(f"  {line}")
         for (definition,) in connection.execute(text(FUNCTIONS)):
             lines += ["", *definition.splitlines()]
-        lines += ["", *(line for (line,) in connection.execute(text(SEQUENCES)))]
+        for more in (SEQUENCES, RANGE_TYPES):
+            lines += ["", *(line for (line,) in connection.execute(text(more)))]
     engine.dispose()
     return "\n".join(lines).strip() + "\n"
 

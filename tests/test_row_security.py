@@ -7,14 +7,29 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from kametrix import db, embedded
-from kametrix.models import CallStatus, ToolCallResult, Transcript, User
+from kametrix import clock, db, embedded
+from kametrix.models import (
+    CallStatus,
+    Organization,
+    OrganizationLogo,
+    OrgRole,
+    ToolCallResult,
+    Transcript,
+    User,
+    UserOrganization,
+    WizardDraft,
+)
 from kametrix.services import audit, ledger, packs, queue, sessions
 from kametrix.services.access import Actor
-from tests import factories
+from tests import factories, suite_rows
 
-OF_A_TENANT = ("agent", "phone_number", "call", "transcript", "tool_call_result", "credit_transaction", "audit_log", "user_organization")
-FOR_EVERYBODY = ("credit_pack", "site_setting")
+OF_A_TENANT = (
+    "agent", "phone_number", "call", "transcript", "tool_call_result", "credit_transaction", "audit_log", "user_organization",
+    "organization_logo", "wizard_draft", "lead", "calendar_integration", "calendar_booking", "google_sheet_log", "crm_integration",
+    "crm_sync_log", "webhook_endpoint", "webhook_delivery", "usage_log", "invoice", "add_on_purchase", "usage_alert", "api_key",
+    "data_export_request", "cleanup_log", "scenario", "invitation", "conversation_session", "message", "rehearsal_usage_log",
+)  # fmt: skip
+FOR_EVERYBODY = ("credit_pack", "site_setting", "plan", "quota_preset")
 Run = Callable[[str], list[tuple[object, ...]]]
 
 
@@ -29,8 +44,11 @@ def tenant(session: Session) -> Actor:
         [
             Transcript(**mine, call_id=call.id, full_text="Hello"),
             ToolCallResult(**mine, agent_id=agent.id, vapi_call_id=call.id, tool_call_id="tool-1", name="check_availability"),
+            OrganizationLogo(**mine, digest="0" * 64, content_type="image/png", image=b"x"),
+            WizardDraft(**mine, user_id=actor.user_id),
         ]
     )
+    suite_rows.of_a_tenant(session, agent, call)
     sessions.start(session, session.get_one(User, actor.user_id), ip_address="", user_agent="")
     audit.record(session, actor, "AGENT_CREATE", entity="agent", entity_id=agent.id)
     factories.post_credit(session, actor, 30)
@@ -43,6 +61,7 @@ def tenant(session: Session) -> Actor:
 def tenants(database: str) -> tuple[Actor, Actor]:
     with db.transaction() as session:
         packs.seed(session)
+        suite_rows.of_everybody(session)
         queue.enqueue(session, "sync_agent", agent_id="x")
         factories.create_phone_number(session)
         return tenant(session), tenant(session)
@@ -114,7 +133,10 @@ def test_pages_see_their_own_organization_people_and_sessions(tenants: tuple[Act
         "update \"user\" set email = 'x@example.com'",
         'update "user" set current_org_id = null',
         "update organization set grace_limit_cents = 100000",
-        "update organization set name = 'x'",
+        "update organization set status = 'ACTIVE'",
+        "update organization set stripe_customer_id = 'x'",
+        'select password_reset_token_hash from "user"',
+        'select mfa_secret from "user"',
         "update phone_number set number = '+14155550100'",
         "update phone_number set vapi_phone_id = 'x'",
         "update phone_number set is_enabled = false",
@@ -126,6 +148,30 @@ def test_pages_see_their_own_organization_people_and_sessions(tenants: tuple[Act
         "insert into session (id) values ('x')",
         "delete from agent",
         "delete from phone_number",
+        "select access_token from calendar_integration",
+        "select refresh_token from calendar_integration",
+        "select access_token from crm_integration",
+        "select refresh_token from crm_integration",
+        "select api_key from crm_integration",
+        "select secret from webhook_endpoint",
+        "select previous_secret from webhook_endpoint",
+        "select key_hash from api_key",
+        "select token_hash from invitation",
+        "update calendar_integration set refresh_token = 'x'",
+        "update crm_integration set webhook_url = 'https://example.com'",
+        "update webhook_endpoint set url = 'https://example.com'",
+        "update api_key set revoked_at = null",
+        "update add_on_purchase set used_call_minutes = 0",
+        "update plan set price_in_cents = 0",
+        "update invitation set quota = '{\"tokens\": 1}'",
+        "update usage_alert set message = 'x'",
+        "update invoice set status = 'paid'",
+        "insert into invitation (id) values ('x')",
+        "insert into cleanup_log (id) values ('x')",
+        "delete from wizard_draft",
+        "delete from lead",
+        "delete from message",
+        "delete from cleanup_log",
     ],
 )
 def test_pages_neither_read_nor_write_what_no_page_needs(
@@ -144,13 +190,60 @@ def test_pages_change_nothing_of_another_organization(tenants: tuple[Actor, Acto
         f"update organization set updated_at = now() where id = '{other.organization_id}'",
         f"update \"user\" set name = 'x' where id = '{other.user_id}'",
         f"delete from session where user_id = '{other.user_id}'",
+        f"update lead set name = 'x' where organization_id = '{other.organization_id}'",
+        f"update calendar_booking set purpose = 'x' where organization_id = '{other.organization_id}'",
+        f"update crm_integration set enabled = false where organization_id = '{other.organization_id}'",
+        f"update scenario set name = 'x' where organization_id = '{other.organization_id}'",
     ):
         assert pages(owner)(statement) == [(0,)], statement
     for statement in (
         f"update agent set organization_id = '{other.organization_id}'",
         f"update phone_number set organization_id = '{other.organization_id}' where status = 'ASSIGNED'",
+        f"update lead set organization_id = '{other.organization_id}'",
+        "update scenario set organization_id = null",
         f"insert into audit_log (organization_id, actor_type, action, entity_type, created_at) "
         f"values ('{other.organization_id}', 'user', 'X', 'x', now())",
     ):
         with pytest.raises(DBAPIError, match="row-level security"):
             pages(owner)(statement)
+
+
+def test_a_draft_is_its_persons_own(tenants: tuple[Actor, Actor], pages: Callable[[Actor | None], Run]) -> None:
+    owner, _ = tenants
+    with db.transaction() as session:
+        colleague = factories.create_member(session, session.get_one(Organization, owner.organization_id))
+    assert len(pages(owner)("select 1 from wizard_draft")) == 1
+    assert pages(colleague)("select 1 from wizard_draft") == []
+    assert pages(colleague)("update wizard_draft set step = 'x'") == [(0,)]
+    with pytest.raises(DBAPIError, match="row-level security"):
+        pages(owner)(f"update wizard_draft set user_id = '{colleague.user_id}'")
+
+
+def test_who_is_invited_is_nobody_to_the_organization_until_they_accept(
+    tenants: tuple[Actor, Actor], pages: Callable[[Actor | None], Run]
+) -> None:
+    owner, other = tenants
+    with db.transaction() as session:
+        membership = UserOrganization(user_id=other.user_id, organization_id=owner.organization_id, role=OrgRole.AGENT)
+        session.add(membership)
+    people = f"select name from \"user\" where id = '{other.user_id}'"
+    assert pages(owner)(people) == []
+    with db.transaction() as session:
+        session.merge(membership).accepted_at = clock.now()
+    assert len(pages(owner)(people)) == 1
+
+
+def test_templates_of_rehearsal_are_read_by_all_and_changed_by_none(
+    tenants: tuple[Actor, Actor], pages: Callable[[Actor | None], Run]
+) -> None:
+    owner, _ = tenants
+    with db.transaction() as session:
+        session.add(suite_rows.scenario(None, slug="angry-caller"))
+    assert pages(owner)("select slug from scenario where organization_id is null") == [("angry-caller",)]
+    assert pages(owner)("update scenario set name = 'x' where slug = 'angry-caller'") == [(0,)]
+
+
+@pytest.mark.parametrize("statement", ["update cleanup_log set records_deleted = 0", "delete from cleanup_log", "delete from invoice"])
+def test_the_platform_keeps_its_evidence(cluster: embedded.Cluster, database: str, tenants: tuple[Actor, Actor], statement: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied"), db.transaction() as session:
+        session.execute(text(statement))

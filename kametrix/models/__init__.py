@@ -1,39 +1,131 @@
 """Tables, one file per aggregate. Nothing here decides anything."""
 
 from kametrix.models.agent import Agent, SyncState
+from kametrix.models.api_key import ApiKey, ApiPermission
+from kametrix.models.billing import (
+    AddOnPurchase,
+    AddOnStatus,
+    AddOnType,
+    AlertSeverity,
+    Invoice,
+    InvoiceStatus,
+    PlanTerms,
+    UsageAlert,
+    UsageLog,
+    UsageType,
+    UsageUnit,
+)
+from kametrix.models.calendar import BookingStatus, CalendarBooking, CalendarIntegration, CalendarProvider
 from kametrix.models.call import LIVE, Call, CallDirection, CallStatus, ToolCallResult, Transcript
 from kametrix.models.credit import CreditPack, CreditTransaction, TransactionType
+from kametrix.models.crm import CrmIntegration, CrmProvider, CrmSyncLog, CrmSyncType, GoogleSheetLog, SyncStatus
 from kametrix.models.event import WebhookEvent
-from kametrix.models.organization import Organization, OrganizationStatus
+from kametrix.models.lead import Lead, LeadStatus, LeadTemp, LeadUrgency
+from kametrix.models.organization import AfterHoursMode, Organization, OrganizationLogo, OrganizationStatus, Plan
 from kametrix.models.phone_number import PhoneNumber, PhoneStatus
 from kametrix.models.platform import ActorType, AuditLog, RateLimit, SiteSetting
+from kametrix.models.privacy import (
+    CleanupDataType,
+    CleanupLog,
+    CleanupStatus,
+    CleanupType,
+    DataExportRequest,
+    ExportFormat,
+    ExportStatus,
+    ExportType,
+)
+from kametrix.models.rehearsal import (
+    ConversationSession,
+    Invitation,
+    Message,
+    MessageRole,
+    QuotaPreset,
+    RehearsalUsageLog,
+    Scenario,
+    SessionStatus,
+    StreamType,
+)
 from kametrix.models.user import OrgRole, PlatformRole, Session, User, UserOrganization, UserStatus
+from kametrix.models.webhook import DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from kametrix.models.wizard_draft import DraftStatus, WizardDraft
 
 __all__ = [
     "LIVE",
     "ActorType",
+    "AddOnPurchase",
+    "AddOnStatus",
+    "AddOnType",
+    "AfterHoursMode",
     "Agent",
+    "AlertSeverity",
+    "ApiKey",
+    "ApiPermission",
     "AuditLog",
+    "BookingStatus",
+    "CalendarBooking",
+    "CalendarIntegration",
+    "CalendarProvider",
     "Call",
     "CallDirection",
     "CallStatus",
+    "CleanupDataType",
+    "CleanupLog",
+    "CleanupStatus",
+    "CleanupType",
+    "ConversationSession",
     "CreditPack",
     "CreditTransaction",
+    "CrmIntegration",
+    "CrmProvider",
+    "CrmSyncLog",
+    "CrmSyncType",
+    "DataExportRequest",
+    "DeliveryStatus",
+    "DraftStatus",
+    "ExportFormat",
+    "ExportStatus",
+    "ExportType",
+    "GoogleSheetLog",
+    "Invitation",
+    "Invoice",
+    "InvoiceStatus",
+    "Lead",
+    "LeadStatus",
+    "LeadTemp",
+    "LeadUrgency",
+    "Message",
+    "MessageRole",
     "OrgRole",
     "Organization",
+    "OrganizationLogo",
     "OrganizationStatus",
     "PhoneNumber",
     "PhoneStatus",
+    "Plan",
+    "PlanTerms",
     "PlatformRole",
+    "QuotaPreset",
     "RateLimit",
+    "RehearsalUsageLog",
+    "Scenario",
     "Session",
+    "SessionStatus",
     "SiteSetting",
+    "StreamType",
     "SyncState",
+    "SyncStatus",
     "ToolCallResult",
     "TransactionType",
     "Transcript",
+    "UsageAlert",
+    "UsageLog",
+    "UsageType",
+    "UsageUnit",
     "User",
     "UserOrganization",
     "UserStatus",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WebhookEvent",
+    "WizardDraft",
 ]

@@ -42,6 +42,8 @@ class Agent(Timestamped, table=True):
     discloses_ai: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     records_calls: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     max_duration_seconds: int = Field(default=600, ge=10, le=43200)
+    personality: str | None = Field(default=None, max_length=40)
+    instructions: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     vapi_assistant_id: str | None = Field(default=None, unique=True, max_length=64)
     webhook_token: str = Field(sa_column=Column(Text, nullable=False), description="Sealed at agent.webhook_token.<id>.")

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Computed, DateTime, Enum, Text
+from sqlalchemy import BigInteger, Column, Computed, DateTime, Enum, Identity, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
@@ -13,12 +13,25 @@ from sqlmodel import Field, SQLModel
 from kametrix import clock
 from kametrix.crypto import new_id
 
-__all__ = ["BigInteger", "Column", "Row", "Text", "Timestamped", "enum", "generated", "instant", "json_column", "text_id"]
+__all__ = [
+    "BigInteger", "Column", "Row", "Text", "Timestamped", "cents", "count", "enum", "flag", "generated", "instant", "json_column",
+    "long_text", "serial", "text_id",
+]  # fmt: skip
 
 
 def text_id() -> Any:
     """A primary key generated in Python."""
     return Field(default_factory=new_id, primary_key=True, max_length=32)
+
+
+def serial() -> Any:
+    """A primary key the database counts up; set after a flush."""
+    return Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+
+
+def long_text(*, nullable: bool = True) -> Any:
+    """Text of any length."""
+    return Field(default=None, sa_type=Text, nullable=True) if nullable else Field(sa_type=Text, nullable=False)
 
 
 def _values(kind: type[StrEnum]) -> list[str]:
@@ -46,6 +59,21 @@ def instant(*, nullable: bool = False) -> Any:
 def json_column(*, nullable: bool = True) -> Any:
     """A JSONB column."""
     return Field(default=None, sa_type=JSONB(none_as_null=True), nullable=nullable)
+
+
+def flag(*, default: bool = False) -> Any:
+    """A switch with a default in Python and in the database."""
+    return Field(default=default, sa_column_kwargs={"server_default": "true" if default else "false"})
+
+
+def count(default: int = 0) -> Any:
+    """A whole number with a default in Python and in the database."""
+    return Field(default=default, sa_column_kwargs={"server_default": str(default)})
+
+
+def cents(*, nullable: bool = False) -> Any:
+    """An amount of money in cents."""
+    return Field(default=None, sa_type=BigInteger, nullable=True) if nullable else Field(sa_type=BigInteger, nullable=False)
 
 
 def generated(expression: str) -> Any:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from kametrix.models.base import BigInteger, Column, Row, Text, Timestamped, enum, generated, instant, text_id
+from kametrix.models.base import BigInteger, Column, Row, Text, Timestamped, count, enum, generated, instant, text_id
 
 
 class TransactionType(StrEnum):
@@ -31,6 +31,7 @@ class CreditPack(Timestamped, table=True):
     price_in_cents: int = Field(gt=0)
     stripe_price_id: str | None = Field(default=None, unique=True, max_length=64)
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+    position: int = count()
 
 
 class CreditTransaction(Row, table=True):
@@ -46,6 +47,7 @@ class CreditTransaction(Row, table=True):
         Index("credit_transaction_once_in_sequence", "organization_id", "seq", unique=True),
         Index("credit_transaction_of_call", "call_id"),
         Index("credit_transaction_call_charged_once", "call_id", unique=True, postgresql_where="type in ('CALL_USAGE', 'GRACE_USAGE')"),
+        Index("credit_transaction_by_time", "created_at", "id"),
         Index("credit_transaction_purchases", "organization_id", postgresql_where="type = 'PURCHASE'"),
     )
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
-from kametrix.models.base import Timestamped, enum, instant, text_id
+from kametrix.models.base import Column, Text, Timestamped, enum, flag, instant, json_column, text_id
 
 
 class PhoneStatus(StrEnum):
@@ -37,3 +38,10 @@ class PhoneNumber(Timestamped, table=True):
     vapi_phone_id: str | None = Field(default=None, max_length=64, unique=True)
     is_enabled: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     available_from: datetime = instant()
+    capabilities: dict[str, Any] | None = json_column()
+    route_to_ai: bool = flag(default=True)
+    route_to_user: str | None = Field(default=None, foreign_key="user.id", max_length=32)
+    route_to_queue: str | None = Field(default=None, max_length=64)
+    greeting: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    voice_id: str | None = Field(default=None, max_length=64)
+    call_flow_id: str | None = Field(default=None, max_length=64)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from kametrix.models.base import BigInteger, Column, Row, enum, instant, json_column, text_id
@@ -21,7 +22,11 @@ class ActorType(StrEnum):
 class AuditLog(Row, table=True):
     """Who did what to which thing; written in the transaction of the act."""
 
-    __table_args__ = (Index("audit_log_of_organization", "organization_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("audit_log_of_organization", "organization_id", "created_at", "id"),
+        Index("audit_log_of_actor", "actor_id", "created_at", "id"),
+        Index("audit_log_by_time", "created_at", "id"),
+    )
 
     id: str = text_id()
     organization_id: str | None = Field(default=None, foreign_key="organization.id", max_length=32)
@@ -33,6 +38,7 @@ class AuditLog(Row, table=True):
     entity_id: str | None = Field(default=None, max_length=64)
     old_values: dict[str, Any] | None = json_column()
     new_values: dict[str, Any] | None = json_column()
+    meta: dict[str, Any] | None = Field(default=None, sa_column=Column("metadata", JSONB(none_as_null=True), nullable=True))
     ip_address: str | None = Field(default=None, max_length=64)
     user_agent: str | None = Field(default=None, max_length=400)
     created_at: datetime = instant()

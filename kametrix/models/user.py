@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, Relationship
 
-from kametrix.models.base import Row, Timestamped, enum, instant, text_id
+from kametrix.models.base import Column, Row, Text, Timestamped, enum, flag, instant, text_id
 from kametrix.models.organization import Organization
 
 
@@ -39,9 +39,16 @@ class OrgRole(StrEnum):
 
 
 class User(Timestamped, table=True):
-    """A person. `email` is lower-case and trimmed."""
+    """A person. `email` is lower-case and trimmed; an INVITED one has no password yet.
 
-    __table_args__ = (CheckConstraint("email = lower(email)", name="user_email_lower"),)
+    Of tokens and codes only the SHA-256 is kept; `mfa_secret` is sealed at user.mfa_secret.<id>.
+    """
+
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="user_email_lower"),
+        Index("user_by_current_org", "current_org_id"),
+        Index("user_by_creation", "created_at", "id"),
+    )
 
     id: str = text_id()
     email: str = Field(max_length=255, unique=True)
@@ -55,6 +62,21 @@ class User(Timestamped, table=True):
     current_org_id: str | None = Field(default=None, foreign_key="organization.id", max_length=32)
     last_login_at: datetime | None = instant(nullable=True)
     deleted_at: datetime | None = instant(nullable=True)
+    phone: str | None = Field(default=None, max_length=16)
+    avatar_url: str | None = Field(default=None, max_length=400)
+    google_id: str | None = Field(default=None, unique=True, max_length=64)
+    email_verification_token_hash: str | None = Field(default=None, unique=True, max_length=64)
+    email_verification_code: str | None = Field(default=None, max_length=64, description="SHA-256 of the six digits with the user's id.")
+    email_verification_expires: datetime | None = instant(nullable=True)
+    password_reset_token_hash: str | None = Field(default=None, unique=True, max_length=64)
+    password_reset_expires: datetime | None = instant(nullable=True)
+    mfa_enabled: bool = flag()
+    mfa_secret: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    timezone: str | None = Field(default=None, max_length=64)
+    email_notifications: bool = flag(default=True)
+    sms_notifications: bool = flag()
+    last_login_ip: str | None = Field(default=None, max_length=64)
+    twilio_identity: str | None = Field(default=None, unique=True, max_length=121)
     current_organization: Organization | None = Relationship(sa_relationship_kwargs={"lazy": "raise"})
 
     @property
@@ -69,9 +91,12 @@ class User(Timestamped, table=True):
 
 
 class UserOrganization(Timestamped, table=True):
-    """A membership; pending while `accepted_at` is empty."""
+    """A membership; an open invitation while `accepted_at` is empty. Its link works once, until `invite_expires_at`."""
 
-    __table_args__ = (UniqueConstraint("user_id", "organization_id", name="user_organization_once"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "organization_id", name="user_organization_once"),
+        Index("user_organization_primary", "user_id", unique=True, postgresql_where="is_primary"),
+    )
 
     id: str = text_id()
     user_id: str = Field(foreign_key="user.id", max_length=32)
@@ -81,6 +106,8 @@ class UserOrganization(Timestamped, table=True):
     invited_by: str | None = Field(default=None, foreign_key="user.id", max_length=32)
     invited_at: datetime | None = instant(nullable=True)
     accepted_at: datetime | None = instant(nullable=True)
+    invite_token_hash: str | None = Field(default=None, unique=True, max_length=64)
+    invite_expires_at: datetime | None = instant(nullable=True)
 
 
 class Session(Row, table=True):
