@@ -1,7 +1,7 @@
 """Who may do what. Roles and permissions are data; `@allows` declares on each service who may call it and checks it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -23,38 +23,88 @@ SYSTEM: Final = "system"
 """Jobs, verified webhooks and the command line; never a person's request."""
 NOT_ALLOWED: Final = "Your role does not allow this. Ask an owner of the organization."
 
-READ = frozenset({"agents:read", "calls:read", "credits:read", "organization:read"})
-WRITE_AGENTS = frozenset({"agents:write"})
-ORGANIZATION_PERMISSIONS: dict[OrgRole, frozenset[str]] = {
-    OrgRole.OWNER: READ | WRITE_AGENTS | {"organization:write", "credits:buy"},
-    OrgRole.ADMIN: READ | WRITE_AGENTS | {"organization:write", "credits:buy"},
-    OrgRole.MANAGER: READ | WRITE_AGENTS,
-    OrgRole.AGENT: READ,
-    OrgRole.VIEWER: READ,
-}
-PLATFORM_PERMISSIONS: dict[PlatformRole, frozenset[str]] = {PlatformRole.ADMIN: frozenset({"platform:admin"})}
+OWNER, ADMIN, MANAGER, AGENT, VIEWER = OrgRole
+
+
+@dataclass(frozen=True)
+class Ability:
+    """One line of the matrix of roles. `own`: the roles that hold it only for what is theirs or assigned to them."""
+
+    title: str
+    permission: str
+    roles: tuple[OrgRole, ...]
+    own: tuple[OrgRole, ...] = ()
+
+
+MATRIX: Final = (
+    Ability("See the dashboard", "dashboard:read", (OWNER, ADMIN, MANAGER, AGENT, VIEWER)),
+    Ability("See calls, with words and recording", "calls:read", (OWNER, ADMIN, MANAGER, AGENT, VIEWER), own=(AGENT,)),
+    Ability("Follow up calls", "calls:write", (OWNER, ADMIN, MANAGER, AGENT), own=(AGENT,)),
+    Ability("See agents", "agents:read", (OWNER, ADMIN, MANAGER, AGENT, VIEWER)),
+    Ability("Create and change agents", "agents:write", (OWNER, ADMIN, MANAGER)),
+    Ability("See leads", "leads:read", (OWNER, ADMIN, MANAGER, AGENT, VIEWER), own=(AGENT,)),
+    Ability("Manage leads", "leads:write", (OWNER, ADMIN, MANAGER, AGENT), own=(AGENT,)),
+    Ability("See the team and the settings", "organization:read", (OWNER, ADMIN, MANAGER, AGENT, VIEWER)),
+    Ability("Invite people, change roles, remove members", "team:write", (OWNER, ADMIN)),
+    Ability("Change the organization's settings", "organization:write", (OWNER, ADMIN)),
+    Ability("See credits and charges", "credits:read", (OWNER, ADMIN, MANAGER, VIEWER)),
+    Ability("Buy credits, refunds, billing", "billing:write", (OWNER,)),
+    Ability("See who did what", "audit:read", (OWNER, ADMIN)),
+    Ability("Export calls", "data:export", (OWNER, ADMIN)),
+    Ability("Hand over the organization", "organization:own", (OWNER,)),
+)
+"""What a role may do in an organization: the whole truth, shown on the team page and enforced here (decision 11)."""
+ORGANIZATION_PERMISSIONS: Final = {role: frozenset(line.permission for line in MATRIX if role in line.roles) for role in OrgRole}
+READ: Final = frozenset(line.permission for line in MATRIX if line.permission.endswith(":read"))
+_OWN: Final = {line.permission: frozenset(line.own) for line in MATRIX}
+PLATFORM: Final = "platform:admin"
+"""Everything on the platform, across organizations: the operator's console."""
+PLATFORM_PERMISSIONS: dict[PlatformRole, frozenset[str]] = {PlatformRole.ADMIN: frozenset({PLATFORM})}
 PERMISSIONS: frozenset[str] = frozenset().union(*ORGANIZATION_PERMISSIONS.values(), *PLATFORM_PERMISSIONS.values())
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, in which organization, and what that allows. Made from a session, never from what a request says."""
+    """Who acts, in which organization, and what that allows. Made from a session, never from what a request says.
+
+    `ip_address` and `user_agent` are those of the log-in, for the audit trail.
+    """
 
     user_id: str
     email: str
     organization_id: str
     role: OrgRole
     permissions: frozenset[str]
+    ip_address: str = field(default="", compare=False)
+    user_agent: str = field(default="", compare=False)
 
     def may(self, need: str) -> bool:
         """Whether this person holds `need`: a permission, or one of PUBLIC and SIGNED_IN."""
         return need in (PUBLIC, SIGNED_IN) or need in self.permissions
 
+    def only_own(self, need: str) -> bool:
+        """Whether `need` is held only for what is theirs or assigned to them."""
+        return self.role in _OWN.get(need, ())
 
-def actor_of(*, user_id: str, email: str, organization_id: str, role: OrgRole, platform_role: PlatformRole) -> Actor:
+    @property
+    def sees(self) -> str:
+        """Whose eyes a page is read with: empty for all who see the same, else the person who sees only their own."""
+        return self.user_id if any(self.only_own(need) for need in _OWN) else ""
+
+
+def actor_of(
+    *,
+    user_id: str,
+    email: str,
+    organization_id: str,
+    role: OrgRole,
+    platform_role: PlatformRole,
+    ip_address: str = "",
+    user_agent: str = "",
+) -> Actor:
     """The actor a membership makes."""
     permissions = ORGANIZATION_PERMISSIONS[role] | PLATFORM_PERMISSIONS.get(platform_role, frozenset())
-    return Actor(user_id=user_id, email=email, organization_id=organization_id, role=role, permissions=permissions)
+    return Actor(user_id, email, organization_id, role, permissions, ip_address, user_agent)
 
 
 def allows(need: str) -> Callable[[Callable[Concatenate[Session, Actor, P], R]], Callable[Concatenate[Session, Actor, P], R]]:

@@ -4,43 +4,41 @@ The services are found, not listed: a new one is tested as soon as it is written
 """
 
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-import kametrix.services
-from kametrix.errors import Forbidden
-from kametrix.models import OrgRole, User
-from kametrix.services import passwords, sessions
-from kametrix.services.access import ORGANIZATION_PERMISSIONS, PUBLIC, READ, SIGNED_IN, SYSTEM, Actor
+from kametrix import clock
+from kametrix.crypto import new_id, new_token, token_hash
+from kametrix.errors import Forbidden, KametrixError
+from kametrix.models import Call, OrgRole, PlatformRole, User, UserOrganization
+from kametrix.services import passwords, sessions, wizard_drafts
+from kametrix.services.access import ORGANIZATION_PERMISSIONS, PLATFORM, READ, SIGNED_IN, Actor, actor_of
+from kametrix.services.audit_rows import Wanted
+from kametrix.services.call_filters import EVERY
+from kametrix.services.keyset import Place
+from kametrix.services.organization_settings import AgentDefaults
 from tests import factories
 from tests.forms import agent_form
+from tests.hours import WEEKDAYS
+from tests.permissions import SERVICES, Service
 
-Service = Callable[..., Any]
 GOOD, BETTER = "kupfer-Wolke-73-tanzt", "Zimt-Regen-41-lacht"
 OWN_ROWS = {
     "user": "id <> :person",
     "session": "user_id <> :person",
     "audit_log": "false",
     "rate_limit": "false",
+    "user_organization": "user_id <> :person",
+    "organization": "id in (select organization_id from user_organization where user_id <> :person)",
 }
-"""What everybody may change of themselves; of every other table all rows count."""
-
-
-def services() -> Iterator[Service]:
-    for module in pkgutil.iter_modules(kametrix.services.__path__):
-        name = f"kametrix.services.{module.name}"
-        for _, function in inspect.getmembers(import_module(name), inspect.isfunction):
-            if function.__module__ == name and getattr(function, "access", SYSTEM) not in (SYSTEM, PUBLIC):
-                yield function
-
-
-SERVICES = {f"{service.__module__.rpartition('.')[2]}.{service.__name__}": service for service in services()}
+"""What everybody may change of themselves: account, sessions, places in organizations, organizations of their own. Of every other
+table all rows count."""
+OF_ONESELF = {"session_id", "current_id"}
+"""Parameters that name something of one's own; every other id names a row of the organization."""
 
 
 @pytest.fixture
@@ -52,27 +50,54 @@ def given(session: Session) -> dict[str, Any]:
     factories.create_phone_number(session, agent)
     factories.create_phone_number(session)
     call = factories.create_call(session, agent, has_recording=True)
+    colleague = factories.create_member(session, organization, role=OrgRole.AGENT)
     return {
-        "organization": organization, "agent_id": agent.id, "call_id": call.id, "form": agent_form(), "active": False,
-        "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none",
+        "user_id": colleague.user_id, "role": "VIEWER", "email": "robin@example.com",
+        "invitation_id": invited(session, organization.id, factories.create_user(session).id, new_token()),
+        "organization": organization, "agent_id": agent.id, "call_id": call.id, "ids": {agent.id}, "form": agent_form(), "active": False,
+        "timezone": "Asia/Tokyo", "language": "de", "typed": WEEKDAYS, "after_hours_greeting": "Closed.", "defaults": AgentDefaults(),
+        "color": "#ff5733", "image": b"\x89PNG",
+        "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none", "acts": Wanted(), "place": Place(),
+        "answers": wizard_drafts.Answers(agent_form()), "step": "hours", "version": 1,
+        "wanted": EVERY, "at": None, "size": 5, "member_id": owner.user_id,
     }  # fmt: skip
 
 
-def member(session: Session, given: dict[str, Any], role: OrgRole) -> Actor:
-    """A member with a password and a login session, whose id becomes the value of `session_id`."""
-    actor = factories.create_member(session, given["organization"], role=role, password_hash=passwords.hashed(GOOD))
-    sessions.start(session, session.get_one(User, actor.user_id), ip_address="", user_agent="")
+def invited(session: Session, organization_id: str, user_id: str, token: str) -> str:
+    """An open invitation; returns its id."""
+    row = UserOrganization(
+        user_id=user_id, organization_id=organization_id, role=OrgRole.AGENT, invite_token_hash=token_hash(token),
+        invited_at=clock.now(), invite_expires_at=clock.now() + timedelta(days=7),
+    )  # fmt: skip
+    session.add(row)
     session.flush()
+    return row.id
+
+
+def member(session: Session, given: dict[str, Any], role: OrgRole) -> Actor:
+    """A member with a password, a second organization, an invitation to a third, and a login session: their ids become values."""
+    actor = factories.create_member(session, given["organization"], role=role, password_hash=passwords.hashed(GOOD))
+    given["organization_id"], given["token"] = factories.create_organization(session).id, new_token()
+    session.add(UserOrganization(user_id=actor.user_id, organization_id=given["organization_id"], role=role, accepted_at=clock.now()))
+    invited(session, factories.create_organization(session).id, actor.user_id, given["token"])
+    sessions.start(session, session.get_one(User, actor.user_id), ip_address="", user_agent="")
+    session.get_one(Call, given["call_id"]).handled_by_id = actor.user_id
+    session.flush()
+    given["draft_id"] = factories.create_draft(session, actor, answers={"description": "A dental practice."}).id
     given["session_id"] = session.execute(text("select id from session where user_id = :id"), {"id": actor.user_id}).scalar_one()
     return actor
 
 
-def call(session: Session, actor: Actor, service: Service, given: dict[str, Any]) -> None:
+def parameters(service: Service) -> list[str]:
+    """The names of those without a default, besides session and actor."""
+    return [name for name, one in list(inspect.signature(service).parameters.items())[2:] if one.default is one.empty]
+
+
+def call(session: Session, actor: Actor, service: Service, given: dict[str, Any]) -> Any:
     """With every parameter that has no default."""
-    parameters = list(inspect.signature(service).parameters.values())[2:]
-    needed = {parameter.name: given[parameter.name] for parameter in parameters if parameter.default is parameter.empty}
-    service(session, actor, **needed)
+    answer = service(session, actor, **{name: given.get(name) for name in parameters(service)})
     session.flush()
+    return answer
 
 
 def everything_else(session: Session, actor: Actor) -> dict[str, list[Any]]:
@@ -103,12 +128,78 @@ def test_a_role_does_what_it_may_and_nothing_else(session: Session, given: dict[
         assert everything_else(session, actor) == before
 
 
+ORGANIZATIONS = [name for name, service in SERVICES.items() if getattr(service, "access") != PLATFORM]
+
+
+@pytest.mark.parametrize("role", list(OrgRole))
+@pytest.mark.parametrize("name", ORGANIZATIONS)
+def test_a_stranger_in_the_same_role_gets_and_changes_nothing(session: Session, given: dict[str, Any], name: str, role: OrgRole) -> None:
+    """With the ids of another organization: what names a row there is answered as if it did not exist, the rest for one's own."""
+    service, stranger = SERVICES[name], factories.create_member(session, role=role, password_hash=passwords.hashed(GOOD))
+    member(session, given, role)
+    given["organization"].name = "Aurora Dental"
+    given["organization_id"] = given["organization"].id
+    session.flush()
+    before = everything_else(session, stranger)
+    before.pop("organization"), before.pop("user_organization")
+    names_a_row = {one for one in parameters(service) if one.endswith("_id")} - OF_ONESELF
+    answer = answered(session, stranger, service, given)
+    if names_a_row:
+        assert answer == answered(session, stranger, service, given | dict.fromkeys(names_a_row, new_id())), "as for what does not exist"
+    assert "Aurora" not in answer
+    assert given["organization"].id not in answer
+    after = everything_else(session, stranger)
+    assert {table: rows for table, rows in after.items() if table in before and ours(rows, given) != ours(before[table], given)} == {}
+
+
+def answered(session: Session, actor: Actor, service: Service, given: dict[str, Any]) -> str:
+    try:
+        return str(call(session, actor, service, given))
+    except KametrixError as error:
+        return f"{type(error).__name__}: {error.message}"
+
+
+def ours(rows: list[Any], given: dict[str, Any]) -> list[str]:
+    """The rows that name the organization the stranger does not belong to."""
+    return [str(row) for row in rows if given["organization"].id in str(row)]
+
+
+@pytest.mark.parametrize("role", list(OrgRole))
+def test_what_runs_the_platform_is_for_its_admins_whatever_their_role_in_an_organization(
+    session: Session, given: dict[str, Any], role: OrgRole
+) -> None:
+    owner = member(session, given, OrgRole.OWNER)
+    operator = actor_of(
+        user_id=owner.user_id, email=owner.email, organization_id=owner.organization_id, role=role, platform_role=PlatformRole.ADMIN
+    )
+    platform = {name: service for name, service in SERVICES.items() if getattr(service, "access") == PLATFORM}
+    assert platform
+    for service in platform.values():
+        assert operator.may(getattr(service, "access"))
+        with pytest.raises(Forbidden):
+            call(session, owner, service, given)
+
+
 def test_the_services_of_people_are_found() -> None:
-    assert {"agents.create", "calls.detail", "credits.wallet", "sign_in.change_password"} <= SERVICES.keys()
-    assert {getattr(service, "access") for service in SERVICES.values()} - READ - {SIGNED_IN} == {"agents:write"}
+    assert {"agents.create", "call_detail.detail", "credits.wallet", "sign_in.change_password"} <= SERVICES.keys()
+    assert {getattr(service, "access") for service in SERVICES.values()} - READ - {SIGNED_IN} >= {"agents:write", PLATFORM}
 
 
 def test_those_who_only_look_hold_no_permission_that_changes_anything() -> None:
-    for role in (OrgRole.VIEWER, OrgRole.AGENT):
-        assert ORGANIZATION_PERMISSIONS[role] == READ
+    assert ORGANIZATION_PERMISSIONS[OrgRole.VIEWER] == READ - {"audit:read"}
     assert all(need.endswith(":read") for need in READ)
+
+
+def test_role_agent_sees_no_money_and_changes_only_what_is_theirs(session: Session, given: dict[str, Any]) -> None:
+    actor = member(session, given, OrgRole.AGENT)
+    changing = actor.permissions - READ
+    assert changing == {"calls:write", "leads:write"}
+    assert all(actor.only_own(need) for need in (*changing, "calls:read", "leads:read"))
+    assert not actor.permissions & {"credits:read", "audit:read"}
+
+
+def test_roles_stand_above_each_other() -> None:
+    """So that 'nobody gives what they lack' is a question of rank between owner, admin, manager and viewer."""
+    owner, admin, manager, agent, viewer = (ORGANIZATION_PERMISSIONS[role] for role in OrgRole)
+    assert owner > admin > manager > viewer
+    assert manager > agent
