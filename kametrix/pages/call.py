@@ -4,16 +4,18 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.allowed import allowed
 from kametrix.components.choose import each
 from kametrix.components.conversation import conversation, live_wave
 from kametrix.components.copying import copy_button
-from kametrix.components.links import text_link
+from kametrix.components.links import button_link, text_link
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
 from kametrix.components.player import player
 from kametrix.components.status import status_badge
 from kametrix.components.ticking import ticking
+from kametrix.services.call_filters import ME
 from kametrix.state.call_rows import Fact
 from kametrix.state.calls import CallState
 
@@ -94,6 +96,42 @@ def talk() -> rx.Component:
     return rx.cond((CALL.is_live | CALL.is_turned_away) & (CALL.turns.length() == 0), rx.fragment(), full)
 
 
+def follow_up() -> rx.Component:
+    """Who follows the call up; whoever may, takes it, hands it on, or lets go of it."""
+    is_mine = CALL.follower_id == CallState.me
+    by = rx.cond(is_mine, "You are following up on this call.", CALL.follower + " is following up on this call.")
+    who = rx.cond(CALL.follower_id == "", "Nobody is following up on this call yet.", by)
+    note = "Once somebody else follows it up, you no longer see this call."
+    options = each(CallState.members, lambda one: rx.el.option(one.name, value=one.id))
+    look: dict[str, Any] = {"size": "2", "variant": "soft", "loading": CallState.is_sending, "type": "button"}
+    change = rx.flex(
+        rx.cond(is_mine, rx.fragment(), rx.button("I’ll follow up", on_click=CallState.assign(ME), **look)),
+        rx.cond(CALL.follower_id != "", rx.button("Stop following up", on_click=CallState.assign(""), color_scheme="gray", **look)),
+        gap="8px",
+        wrap="wrap",
+    )
+    hand = rx.cond(
+        CallState.members.length() > 1,
+        rx.el.select(
+            rx.el.option("Hand to somebody", value=""), options, value="", on_change=CallState.assign, class_name="select",
+            aria_label="Hand this call to somebody", disabled=CallState.is_sending,
+        ),
+    )  # fmt: skip
+    told = rx.cond(CallState.is_own, rx.text(note, size="1", color="var(--muted)"))
+    acts = allowed("calls:write", rx.flex(hand, change, told, direction="column", gap="12px", margin_top="12px"))
+    return panel(rx.text(who, size="2"), acts, title="Follow up")
+
+
+def around() -> rx.Component:
+    """To the calls before and after this one in the list it was opened from."""
+    look: dict[str, Any] = {"variant": "surface", "color_scheme": "gray", "high_contrast": True, "size": "2"}
+    return rx.flex(
+        rx.cond(CallState.newer != "", button_link("Newer call", CallState.newer, keys="k ArrowLeft", **look)),
+        rx.cond(CallState.older != "", button_link("Older call", CallState.older, keys="j ArrowRight", **look)),
+        gap="8px",
+    )
+
+
 def header() -> rx.Component:
     """Caller, state, when, how long, how much."""
     note = rx.flex(
@@ -106,14 +144,16 @@ def header() -> rx.Component:
         wrap="wrap",
         role="status",
     )
-    return page_header(CALL.title, note, back=("Calls", "/calls"))
+    return page_header(CALL.title, note, around(), back=("Calls", CallState.back))
 
 
 @page("/calls/[call_id]", rx.cond(CallState.is_missing, "Not found", CALL.title), active="Calls", on_load=CallState.load)
 def call() -> rx.Component:
     """The call named in the address, or that there is none."""
     left = rx.flex(rx.cond(CALL.is_live, now()), summary(), talk(), direction="column", gap="24px", min_width="0")
-    found = rx.fragment(header(), rx.box(left, rx.box(facts(), cost(), class_name="aside"), class_name="grid-main"))
+    found = rx.fragment(
+        header(), rx.box(left, rx.box(facts(), follow_up(), allowed("credits:read", cost()), class_name="aside"), class_name="grid-main")
+    )
     return rx.cond(
         CallState.is_missing,
         missing(

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kametrix.models import LIVE, CallStatus
-from kametrix.services.calls import CallDetail, Cost
+from kametrix.models import LIVE, CallDirection, CallStatus
+from kametrix.services.call_detail import CallDetail, Cost
+from kametrix.services.call_marks import Terms, marked, terms
 from kametrix.services.calls import CallRow as Found
 from kametrix.services.conversation import Turn
-from kametrix.services.gate import REJECTED
 from kametrix.services.money_text import cost_explained
+from kametrix.services.settlement import REJECTED, shown_status
 from kametrix.services.wording import clock, dollars, moment, telephone
 from kametrix.state.rows import CallRow, TurnRow
 
@@ -70,30 +71,34 @@ class CallView:
     has_recording: bool = False
     duration: str = ""
     seconds: int = 0
+    follower_id: str = ""
+    follower: str = ""
 
 
-def call_row(call: Found, now: datetime, *, with_agent: bool = False) -> CallRow:
+def call_row(call: Found, now: datetime, *, with_agent: bool = False, query: str = "") -> CallRow:
     """A call in a list; `with_agent` names who answered below the caller, where the list has no column for it."""
+    notes = (
+        call.agent_name if with_agent else "",
+        f"{call.follower} follows up" if call.follower else "",
+        "Outbound" if call.direction is CallDirection.OUTBOUND else "",
+    )
     is_live = call.status in LIVE
     elapsed = _elapsed(call, now) if is_live else 0
     return CallRow(
         id=call.id,
-        status=_shown(call),
+        status=shown_status(call.status, call.ended_cause),
         title=telephone(call.caller, missing=UNKNOWN_CALLER),
-        note=call.agent_name if with_agent else "",
-        summary=_summary(call) or WITHOUT_SUMMARY.get(call.status, "Nothing was summed up."),
+        note=", ".join(filter(None, notes)),
+        summary=_summary(call) or WITHOUT_SUMMARY.get(call.status, "No summary."),
         agent=call.agent_name,
         at="Now" if is_live else moment(call.started_at, now),
         duration=clock(elapsed) if is_live else clock(call.seconds) if call.seconds else "",
-        cost="running" if is_live else dollars(call.cents),
+        cost="" if call.cents is None else "running" if is_live else dollars(call.cents),
         is_live=is_live,
         elapsed=elapsed,
+        found=list(call.snippet),
+        query=query,
     )
-
-
-def _shown(call: Found | CallDetail) -> str:
-    """The state a person sees: a caller who was turned away is not a call that failed."""
-    return "TURNED_AWAY" if call.ended_cause == REJECTED else call.status.value
 
 
 def _summary(call: Found | CallDetail) -> str:
@@ -107,15 +112,15 @@ def _elapsed(call: Found | CallDetail, now: datetime) -> int:
     return max(0, int((now - (call.answered_at or call.started_at)).total_seconds()))
 
 
-def call_view(call: CallDetail, now: datetime) -> CallView:
-    """One call in full."""
-    turns = turn_rows(call)
+def call_view(call: CallDetail, now: datetime, *, words: str = "") -> CallView:
+    """One call in full; `words` of a search are marked in what was said."""
+    turns = turn_rows(call, terms(words))
     length = clock(_elapsed(call, now)) if call.is_live else clock(call.seconds) if call.seconds else ""
     when = moment(call.started_at, now)
     return CallView(
         id=call.id,
         title=telephone(call.caller, missing=UNKNOWN_CALLER),
-        status=_shown(call),
+        status=shown_status(call.status, call.ended_cause),
         is_live=call.is_live,
         is_talking=call.status is CallStatus.IN_PROGRESS,
         is_turned_away=call.ended_cause == REJECTED,
@@ -128,11 +133,13 @@ def call_view(call: CallDetail, now: datetime) -> CallView:
         turns=turns,
         text="\n".join(f"{turn.at} {turn.name}: {' '.join(filter(None, (turn.text, turn.detail)))}".strip() for turn in turns),
         cost_sentence=_cost_sentence(call),
-        cost_note=_cost_note(call),
+        cost_note=_cost_note(call) if call.has_money else "",
         cost_lines=_cost_lines(call.cost) if call.cost else [],
         has_recording=call.has_recording and not call.is_live,
         duration=length,
         seconds=call.seconds or 0,
+        follower_id=call.follower_id,
+        follower=call.follower,
     )
 
 
@@ -149,18 +156,18 @@ def _facts(call: CallDetail, when: str, length: str) -> list[Fact]:
     return [line for line in lines if line.value]
 
 
-def turn_rows(call: CallDetail) -> list[TurnRow]:
-    """The conversation with names, times and how long each turn lasts."""
+def turn_rows(call: CallDetail, wanted: Terms | None = None) -> list[TurnRow]:
+    """The conversation with names, times and how long each turn lasts, and what was searched for marked."""
     if not call.turns:
         return []
     starts: list[int] = []
     for turn in call.turns:
         starts.append(turn.at if turn.at is not None else starts[-1] if starts else 0)
     ends = [*starts[1:], max(call.seconds or 0, starts[-1])]
-    return [_turn_row(call, turn, start, end) for turn, start, end in zip(call.turns, starts, ends, strict=True)]
+    return [_turn_row(call, turn, start, end, wanted) for turn, start, end in zip(call.turns, starts, ends, strict=True)]
 
 
-def _turn_row(call: CallDetail, turn: Turn, start: int, end: int) -> TurnRow:
+def _turn_row(call: CallDetail, turn: Turn, start: int, end: int, wanted: Terms | None) -> TurnRow:
     is_tool = turn.role == "tool"
     name = "Caller" if turn.role == "caller" else call.agent_name
     return TurnRow(
@@ -172,6 +179,7 @@ def _turn_row(call: CallDetail, turn: Turn, start: int, end: int) -> TurnRow:
         seconds=start,
         lasts=max(1, end - start),
         detail=turn.text if is_tool else "",
+        found=marked(turn.text, wanted) if wanted and not is_tool and wanted.search(turn.text) else [],
     )
 
 

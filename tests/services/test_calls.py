@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from kametrix import clock
 from kametrix.errors import Forbidden, Invalid, NotFound
-from kametrix.models import CallStatus, ToolCallResult, Transcript
-from kametrix.services import calls, ledger
+from kametrix.models import CallStatus, Organization, OrgRole, ToolCallResult, Transcript
+from kametrix.services import call_detail, calls, ledger
 from kametrix.services.access import Actor
-from kametrix.services.gate import REJECTED
+from kametrix.services.call_filters import Filter
 from tests import factories
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -79,18 +79,6 @@ def test_a_call_arriving_between_two_pages_moves_nothing(session: Session) -> No
     assert [row.id for row in calls.page(session, actor, size=2, older_than=first.older).rows] == ids[2:]
 
 
-def test_the_list_filters_by_status_and_by_agent(session: Session) -> None:
-    actor = factories.create_member(session)
-    completed, missed = _ended(session, actor, 2), _ended(session, actor, 1, status=CallStatus.NO_ANSWER)
-    assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.NO_ANSWER, CallStatus.BUSY)).rows] == missed
-    turned_away = _ended(session, actor, 1, latest=NOON - timedelta(days=1), status=CallStatus.FAILED, ended_cause=REJECTED)
-    failed = _ended(session, actor, 1, status=CallStatus.FAILED)
-    assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.NO_ANSWER,)).rows] == missed + turned_away
-    assert [row.id for row in calls.page(session, actor, statuses=(CallStatus.FAILED,)).rows] == failed
-    agent_id = calls.page(session, actor, statuses=(CallStatus.COMPLETED,)).rows[0].agent_id
-    assert [row.id for row in calls.page(session, actor, agent_id=agent_id).rows] == completed
-
-
 def test_running_calls_stand_apart_from_ended_ones(session: Session) -> None:
     actor = factories.create_member(session)
     ended = _ended(session, actor, 1)
@@ -114,14 +102,14 @@ def test_any_broken_cursor_is_refused_in_words(session: Session, cursor: str) ->
         calls.page(session, actor, older_than=cursor)
 
 
-def test_a_list_of_a_hundred_calls_takes_three_queries_and_no_transcript(session: Session) -> None:
+def test_a_list_of_a_hundred_calls_takes_four_queries_and_no_transcript(session: Session) -> None:
     actor = factories.create_member(session)
     _ended(session, actor, 100, transcript="a long talk", summary="word " * 200)
     session.expire_all()
     with counted_queries(session) as sent:
         rows = calls.page(session, actor, size=100).rows
     assert len(rows) == 100
-    assert len(sent) == 3
+    assert len(sent) == 4
     assert "transcript" not in "".join(sent)
     assert len(rows[0].summary) <= calls.SUMMARY_CHARACTERS + 1
     assert rows[0].summary.endswith("word…")
@@ -133,14 +121,14 @@ def test_moments_are_told_in_the_organizations_zone(session: Session) -> None:
     assert calls.page(session, actor).rows[0].started_at.hour == 4
 
 
-@pytest.mark.parametrize("read", [calls.detail, lambda session, actor, call_id: calls.page(session, actor, agent_id=call_id)])
+@pytest.mark.parametrize("read", [call_detail.detail, lambda session, actor, call_id: calls.page(session, actor, Filter(agent_id=call_id))])
 def test_another_organizations_call_cannot_be_told_from_an_unknown_one(session: Session, read: Callable[..., Any]) -> None:
     owner, stranger = factories.create_member(session), factories.create_member(session)
     call_id = _ended(session, owner, 1)[0]
     assert calls.page(session, stranger).rows == []
     assert calls.live(session, stranger) == []
     for unknown in (call_id, "0" * 24, "'; drop table call; --"):
-        if read is calls.detail:
+        if read is call_detail.detail:
             with pytest.raises(NotFound, match="or it belongs to another"):
                 read(session, stranger, unknown)
         else:
@@ -173,12 +161,12 @@ def test_a_call_is_told_in_full(session: Session) -> None:
     )  # fmt: skip
     ledger.charge_call(session, call, seconds=272, rate=15)
     session.flush()
-    found = calls.detail(session, actor, call.id)
+    found = call_detail.detail(session, actor, call.id)
     assert [(turn.role, turn.at, turn.text) for turn in found.turns] == [
         ("agent", 0, "Hello."), ("tool", 5, "Half past nine is free."), ("caller", 9, "Tuesday?"),
     ]  # fmt: skip
     assert found.turns[1].title == "Check availability"
-    assert found.cost == calls.Cost(minutes=5, rate=15, cents=75, balance_before=60, balance_after=-15, grace_used=15, corrections=())
+    assert found.cost == call_detail.Cost(minutes=5, rate=15, cents=75, balance_before=60, balance_after=-15, grace_used=15, corrections=())
     assert (found.is_live, found.is_settled, found.has_recording, found.agent_name) == (False, True, True, agent.name)
 
 
@@ -189,15 +177,31 @@ def test_a_corrected_charge_tells_the_correction(session: Session) -> None:
     for seconds in (240, 300):
         ledger.charge_call(session, call, seconds=seconds, rate=15)
     session.flush()
-    cost = calls.detail(session, actor, call.id).cost
-    assert cost == calls.Cost(minutes=5, rate=15, cents=75, balance_before=500, balance_after=440, grace_used=0, corrections=(-15,))
+    cost = call_detail.detail(session, actor, call.id).cost
+    assert cost == call_detail.Cost(minutes=5, rate=15, cents=75, balance_before=500, balance_after=440, grace_used=0, corrections=(-15,))
 
 
 def test_a_call_without_charge_has_no_cost(session: Session) -> None:
     actor = factories.create_member(session)
     with clock.at(NOON):
         call = factories.create_call(session, factories.create_agent(session, actor), status=CallStatus.RINGING)
-    found = calls.detail(session, actor, call.id)
+    found = call_detail.detail(session, actor, call.id)
     assert found.cost is None
     assert found.is_live
     assert found.turns == ()
+
+
+@pytest.mark.parametrize("role", OrgRole)
+def test_what_a_call_cost_and_what_is_left_is_told_to_those_who_see_money(session: Session, role: OrgRole) -> None:
+    owner = factories.create_member(session)
+    reader = factories.create_member(session, session.get_one(Organization, owner.organization_id), role=role)
+    factories.post_credit(session, owner, 500)
+    agent = factories.create_agent(session, owner)
+    call = factories.create_call(session, agent, status=CallStatus.COMPLETED, handled_by_id=reader.user_id)
+    ledger.charge_call(session, call, seconds=60, rate=15)
+    session.flush()
+    row, found = calls.page(session, reader).rows[0], call_detail.detail(session, reader, call.id)
+    sees = reader.may("credits:read")
+    assert sees is (role is not OrgRole.AGENT)
+    assert (row.cents, found.has_money) == (15 if sees else None, sees)
+    assert (found.cost is not None) is sees

@@ -1,16 +1,17 @@
 """The dashboard's numbers: in the organization's own days, of its own calls alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
 from kametrix import clock
-from kametrix.models import CallStatus, SyncState
+from kametrix.models import CallStatus, Organization, OrgRole, SyncState
 from kametrix.services import audit, dashboard, ledger
 from kametrix.services.access import Actor
-from kametrix.services.dashboard import Day, FirstSteps
+from kametrix.services.attention import Attention
+from kametrix.services.dashboard import Day, Earlier, FirstSteps
 from kametrix.services.gate import REJECTED
 from kametrix.services.recordings import PLAYED
 from tests import factories
@@ -55,6 +56,7 @@ def test_todays_story_counts_what_was_answered_and_charged(session: Session, act
         found = dashboard.overview(session, actor)
     assert missed.billed_minutes is None
     assert found.today == Day(calls=4, answered=2, minutes=2, cents=30, turned_away=1), "one that rings is not missed yet"
+    assert found.wallet
     assert found.wallet.balance == 70
 
 
@@ -68,17 +70,16 @@ def test_live_calls_and_the_last_five_stand_apart(session: Session, actor: Actor
     assert [call.started_at for call in found.recent] == [now - timedelta(minutes=n) for n in range(5)]
 
 
-def test_deleted_agents_do_not_count_and_failed_ones_ask_for_help(session: Session, actor: Actor) -> None:
+def test_deleted_agents_do_not_count(session: Session, actor: Actor) -> None:
     factories.create_agent(session, actor, deleted_at=clock.now(), sync_state=SyncState.FAILED)
     factories.create_agent(session, actor, is_active=False)
-    failed = factories.create_agent(session, actor, sync_state=SyncState.FAILED, sync_error="The provider did not answer.")
+    factories.create_agent(session, actor)
     found = dashboard.overview(session, actor)
     assert (found.agents, found.active_agents) == (2, 1)
-    assert found.troubles == [dashboard.Trouble(failed.id, failed.name, "The provider did not answer.")]
 
 
 def test_the_first_steps_are_ticked_off_one_by_one(session: Session, actor: Actor) -> None:
-    def steps() -> FirstSteps:
+    def steps() -> FirstSteps | None:
         session.flush()
         return dashboard.overview(session, actor).steps
 
@@ -102,7 +103,9 @@ def test_another_organizations_day_is_not_told(session: Session, actor: Actor) -
     audit.record(session, stranger, PLAYED, entity="call", entity_id="c")
     session.flush()
     found = dashboard.overview(session, actor)
-    assert (found.agents, found.calls_this_month, found.wallet.balance, found.live, found.recent, found.troubles) == (0, 0, 0, [], [], [])
+    assert found.wallet
+    assert (found.agents, found.calls_this_month, found.wallet.balance, found.live, found.recent) == (0, 0, 0, [], [])
+    assert found.attention == Attention(False, 0, (), 0, 0, (), waits_for_purchase=False)
     assert found.steps == FirstSteps(False, False, False, False, False)
 
 
@@ -117,4 +120,41 @@ def test_many_calls_take_no_more_queries_than_one(session: Session, actor: Actor
     one = queries()
     for n in range(30):
         _call(session, actor, clock.now() - timedelta(minutes=n))
-    assert queries() == one <= 18
+    assert queries() == one <= 22
+
+
+@pytest.mark.parametrize(
+    ("weeks_ago", "yesterday", "told"),
+    [
+        ((timedelta(days=7, hours=1),), (), Earlier(date(2026, 11, 23), 1)),
+        ((timedelta(days=7) - timedelta(minutes=1),), (), None),
+        ((timedelta(days=6, hours=20),), (timedelta(hours=25), timedelta(hours=30)), Earlier(date(2026, 11, 29), 2)),
+        ((timedelta(days=7, minutes=1),), (timedelta(hours=25),), Earlier(date(2026, 11, 23), 1)),
+        ((), (timedelta(hours=23, minutes=59),), None),
+    ],
+    ids=["last week up to now", "later that day does not count", "else yesterday", "last week goes first", "nothing to compare with"],
+)
+def test_today_is_compared_with_the_same_time_of_another_day(
+    session: Session, actor: Actor, weeks_ago: tuple[timedelta, ...], yesterday: tuple[timedelta, ...], told: Earlier | None
+) -> None:
+    for ago in (*weeks_ago, *yesterday):
+        _call(session, actor, NEARLY_MIDNIGHT - ago)
+    with clock.at(NEARLY_MIDNIGHT):
+        assert dashboard.overview(session, actor).earlier == told
+
+
+def test_role_agent_sees_their_own_calls_and_no_money(session: Session, actor: Actor) -> None:
+    factories.post_credit(session, actor, 900)
+    me = factories.create_member(session, session.get_one(Organization, actor.organization_id), role=OrgRole.AGENT)
+    for handler in (me.user_id, actor.user_id, None):
+        _call(session, actor, clock.now(), answered_at=clock.now(), billed_minutes=2, credits_used=30, handled_by_id=handler)
+    found = dashboard.overview(session, me)
+    assert (found.wallet, found.steps, found.calls_this_month, found.today) == (None, None, 1, Day(1, 1, 2, None))
+
+
+def test_who_only_looks_sees_all_of_it_and_is_asked_to_set_nothing_up(session: Session, actor: Actor) -> None:
+    viewer = factories.create_member(session, session.get_one(Organization, actor.organization_id), role=OrgRole.VIEWER)
+    _call(session, actor, clock.now(), answered_at=clock.now(), billed_minutes=2, credits_used=30)
+    found = dashboard.overview(session, viewer)
+    assert found.wallet is not None
+    assert (found.steps, found.today) == (None, Day(1, 1, 2, 30))

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from kametrix import clock, db
-from kametrix.models import Call, CallStatus
-from kametrix.services import calls, ledger
+from kametrix.models import Call, CallStatus, Organization, OrgRole, Transcript
+from kametrix.services import call_detail, calls, ledger
 from kametrix.services.conversation import Turn
+from kametrix.state.call_lists import how_many
 from kametrix.state.call_rows import Fact, call_row, call_view, turn_rows
 from kametrix.state.calls import CallsState, CallState
 from tests import factories
-from tests.state.people import member
+from tests.state.people import logged_in, member
 from tests.state.processor import Server, serve
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -21,11 +22,11 @@ DETAIL: dict[str, Any] = {
     "is_live": False, "is_settled": True, "started_at": NOON, "answered_at": NOON, "ended_at": NOON, "seconds": 272,
     "ended_cause": "customer", "summary": "", "turns": (), "cost": None, "has_recording": False,
 }  # fmt: skip
-COST = calls.Cost(minutes=5, rate=15, cents=75, balance_before=100, balance_after=25, grace_used=0, corrections=())
+COST = call_detail.Cost(minutes=5, rate=15, cents=75, balance_before=100, balance_after=25, grace_used=0, corrections=())
 
 
-def _detail(**changes: Any) -> calls.CallDetail:
-    return calls.CallDetail(**{**DETAIL, **changes})
+def _detail(**changes: Any) -> call_detail.CallDetail:
+    return call_detail.CallDetail(**{**DETAIL, **changes})
 
 
 def test_a_cost_is_explained_with_the_balance_before_and_after() -> None:
@@ -37,7 +38,7 @@ def test_a_cost_is_explained_with_the_balance_before_and_after() -> None:
 
 
 def test_a_corrected_cost_tells_what_was_charged_first() -> None:
-    cost = calls.Cost(minutes=5, rate=15, cents=75, balance_before=500, balance_after=440, grace_used=0, corrections=(-15,))
+    cost = call_detail.Cost(minutes=5, rate=15, cents=75, balance_before=500, balance_after=440, grace_used=0, corrections=(-15,))
     assert [(line.label, line.value) for line in call_view(_detail(cost=cost), NOON).cost_lines[:2]] == [
         ("First charged", "$0.60"), ("Corrected by", "−$0.15"),
     ]  # fmt: skip
@@ -50,7 +51,7 @@ def test_a_corrected_cost_tells_what_was_charged_first() -> None:
         ({"is_settled": False}, "Being worked out"),
         ({"seconds": 0}, "Nobody spoke"),
         ({"seconds": 21, "status": CallStatus.FAILED}, "cost nothing"),
-        ({"cost": calls.Cost(5, 15, 75, 30, -45, 45, ())}, "$0.45 of it came from grace"),
+        ({"cost": call_detail.Cost(5, 15, 75, 30, -45, 45, ())}, "$0.45 of it came from grace"),
     ],
 )
 def test_a_call_without_a_plain_charge_says_why(changes: dict[str, Any], words: str) -> None:
@@ -109,10 +110,12 @@ def test_the_list_keeps_filter_and_place_in_the_address(database: str) -> None:
         rest = await at(missed.older)
         assert (len(rest.rows), rest.older) == (5, "")
         assert [row.id for row in (await at(rest.newer)).rows] == [row.id for row in missed.rows]
-        assert (await at("/calls?status=nonsense")).status == ""
-        broken = server.tab("broken", cookie, path="/calls?older=nonsense")
-        assert "broken" in await broken.send(CallsState.load)
-        assert "Start again" in str(server.browsers.events["broken"])
+        nonsense = await at("/calls?status=nonsense&agent=x&q=%00")
+        assert (nonsense.asked, len(nonsense.rows)) == ({}, 20)
+        assert "the way calls ended, the agent and the words" in nonsense.note
+        broken = await at("/calls?older=nonsense")
+        assert "Start again" in broken.note
+        assert broken.rows == []
 
     with clock.at(NOON):
         serve(scenario)
@@ -139,3 +142,80 @@ def test_one_call_is_shown_to_its_organization_and_nobody_else(database: str) ->
         assert "0147" not in theirs.received()
 
     serve(scenario)
+
+
+def test_controls_lead_to_addresses_and_a_list_remembers_where_it_came_from(database: str) -> None:
+    actor, cookie = member()
+    with db.transaction() as session:
+        agent = factories.create_agent(session, actor)
+        given = {"status": CallStatus.COMPLETED, "transcript": "User: a cleaning, please"}
+        ids = [factories.create_call(session, agent, started_at=NOON - timedelta(hours=n), **given).id for n in range(3)]
+        for call_id in ids:
+            messages = [{"role": "agent", "text": "Hello."}, {"role": "caller", "text": "A cleaning, please."}]
+            session.add(Transcript(organization_id=actor.organization_id, call_id=call_id, full_text="", messages=messages))
+
+    async def scenario(server: Server) -> None:
+        tab = server.tab("list", cookie, path="/calls?q=clean&status=completed&period=7d")
+        await tab.send(CallsState.load)
+        state = await tab.state(CallsState)
+        assert [(chip.label, chip.href) for chip in state.chips] == [
+            ("“clean”", "/calls?status=completed&period=7d"),
+            ("Completed", "/calls?period=7d&q=clean"),
+            ("Last 7 days", "/calls?status=completed&q=clean"),
+        ]
+        assert (state.how_many, state.export) == ("3 calls", "/api/calls.csv?status=completed&period=7d&q=clean")
+        assert {row.query for row in state.rows} == {"?status=completed&period=7d&q=clean"}
+        assert [part.text for part in state.rows[0].found if part.is_hit] == ["cleaning"]
+        assert "/calls?status=completed&period=7d&q=new+words" in await tab.send(CallsState.search, form={"q": " new words "})
+        days = {"agent": "", "period": "7d", "from": "2026-11-01", "to": "", "direction": "", "assigned": "me"}
+        assert "/calls?status=completed&q=clean&from=2026-11-01&assigned=me" in await tab.send(CallsState.choose, form=days)
+
+        one = server.tab("one", cookie, path=f"/calls/{ids[1]}?q=clean&status=completed")
+        assert "scrollIntoView" in await one.send(CallState.load)
+        call = await one.state(CallState)
+        assert (call.back, call.newer, call.older) == (
+            "/calls?status=completed&q=clean", f"/calls/{ids[0]}?status=completed&q=clean", f"/calls/{ids[2]}?status=completed&q=clean",
+        )  # fmt: skip
+        assert [bool(turn.found) for turn in call.call.turns] == [False, True]
+
+    with clock.at(NOON):
+        serve(scenario)
+
+
+def test_a_call_is_followed_up_and_role_agent_is_told_what_it_loses(database: str) -> None:
+    actor, cookie = member()
+    with db.transaction() as session:
+        robin = factories.create_member(session, session.get_one(Organization, actor.organization_id), role=OrgRole.AGENT, name="Robin")
+        theirs = logged_in(session, robin)
+        call = factories.create_call(session, factories.create_agent(session, actor), status=CallStatus.COMPLETED)
+
+    async def scenario(server: Server) -> None:
+        tab, other = server.tab("owner", cookie, path=f"/calls/{call.id}"), server.tab("robin", theirs, path=f"/calls/{call.id}")
+        await tab.send(CallState.load)
+        await other.send(CallState.load)
+        assert (await other.state(CallState)).is_missing
+        assert "Robin is following up on this call." in await tab.send(CallState.assign, member_id=robin.user_id)
+        assert (await tab.state(CallState)).call.follower == "Robin"
+        await other.send(CallState.load)
+        assert not (await other.state(CallState)).is_missing
+        told = await other.send(CallState.assign, member_id=actor.user_id)
+        assert "you no longer see it" in told
+        await other.send(CallState.load)
+        assert (await other.state(CallState)).is_missing
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize(
+    ("total", "is_exact", "words"),
+    [
+        (0, True, ""),
+        (1, True, "1 call"),
+        (900, True, "900 calls"),
+        (400, False, "more than 400 calls"),
+        (5000, True, "more than 1,000 calls"),
+        (None, False, ""),
+    ],
+)
+def test_how_many_calls_is_told_as_far_as_it_is_known(total: int | None, is_exact: bool, words: str) -> None:
+    assert how_many(calls.CallPage([], "", "", total, is_exact)) == words
