@@ -1,0 +1,1 @@
+"""The operator's console, through Reflex's own processor."""
