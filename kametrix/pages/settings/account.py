@@ -10,18 +10,22 @@ from kametrix.components.confirm import confirm_dialog
 from kametrix.components.entry import new_password
 from kametrix.components.fields import field
 from kametrix.components.page import page
-from kametrix.components.panel import page_header, panel
+from kametrix.components.panel import panel
+from kametrix.components.sections import SETTINGS, section_page
 from kametrix.state.account import AccountState, SessionRow
 
 
 @page("/settings", "Settings", active="Settings", on_load=AccountState.load)
 def settings() -> rx.Component:
     """The page."""
-    return rx.box(
-        page_header("Settings", "Your account and how this looks."),
+    return section_page(
+        "Settings",
+        SETTINGS,
+        "Account",
         rx.flex(_account(), _password(), _sessions(), _theme(), direction="column", gap="24px", max_width="720px"),
         _revoke_question(),
         _others_question(),
+        note="Your account and how this looks.",
     )
 
 

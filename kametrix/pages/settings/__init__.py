@@ -1,0 +1,1 @@
+"""Settings: the account, the organization, the team."""
