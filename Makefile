@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak schema lock e2e format browser clean
+.PHONY: help run test check bench soak schema docs lock e2e format browser clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ format: .venv/development ## Format and sort imports
 
 schema: .venv/development ## Write the schema of the newest revision to tests/schema.txt
 	$(BIN)/python -m tests.dump_schema
+
+docs: .venv/development ## Write docs/conformance.md and docs/permissions.md from the code
+	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.permissions
 
 lock: ## Resolve the requirements anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt

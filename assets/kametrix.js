@@ -12,7 +12,7 @@
     if (to >= 0) links[to].focus();
     else document.querySelector(`[data-filter="${closest(event, "[data-rows]").id}"]`)?.focus();
   };
-  const linksOf = (list) => [...list.querySelectorAll("a")].filter(visible);
+  const linksOf = (list) => [...list.querySelectorAll("a, [type=submit].tap")].filter(visible);
 
   /* The palette: typing filters, the first hit is the best, enter opens it, down walks into the list. */
   const filter = (input) => {
@@ -28,16 +28,52 @@
     if (event.key === "Enter" && links.length) { event.preventDefault(); links[0].click(); }
   };
 
+  /* Bars of a chart: left, right, home, end. On a touch screen the first tap tells a bar's numbers, the second opens its calls. */
+  const walkBars = (event, links) => {
+    const at = links.indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: links.length - 1 }[event.key];
+    if (at === -1 || !links[to]) return;
+    event.preventDefault();
+    links[to].focus();
+  };
+  addEventListener("click", (event) => {
+    const told = document.querySelector("[data-told]");
+    const bar = closest(event, "[data-bars] a");
+    told?.removeAttribute("data-told");
+    if (!bar || bar === told || event.pointerType !== "touch") return;
+    event.preventDefault();
+    event.stopPropagation();
+    bar.setAttribute("data-told", "");
+  }, true);
+
+  /* Keys that press something: its data-keys names them. Nothing while somebody types, or a dialog is open. */
+  const press = (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || closest(event, "input, textarea, select, [role=dialog], [role=menu]")) return;
+    const pressed = [...document.querySelectorAll("[data-keys]")].find((one) => one.dataset.keys.split(" ").includes(event.key) && visible(one));
+    if (!pressed || document.querySelector("[role=dialog], [role=alertdialog]")) return;
+    event.preventDefault();
+    if (pressed.matches("input")) pressed.select(); else pressed.click();
+  };
+  const clear = (input) => {
+    if (!input.value) return input.blur();
+    input.value = "";
+    input.form.requestSubmit();
+  };
+
   addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && closest(event, "[data-clears]")) return clear(event.target);
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && document.getElementById("palette")) {
       event.preventDefault();
       if (!document.querySelector("[data-filter]")) document.getElementById("palette").click();
       return;
     }
     const list = closest(event, "[data-rows]");
-    if (list) return walk(event, linksOf(list));
+    if (list) walk(event, linksOf(list));
+    const bars = closest(event, "[data-bars]");
+    if (bars) walkBars(event, linksOf(bars));
     const input = closest(event, "[data-filter]");
     if (input) fromFilter(event, input);
+    if (!event.defaultPrevented) press(event);
   });
 
   /* A confirmation gives the focus back to what opened it. */
@@ -48,7 +84,21 @@
   /* What must be typed before something is destroyed. */
   const check = (input) => input.setCustomValidity(input.value.trim() === input.dataset.word.trim() ? "" : `Type ${input.dataset.word} to confirm.`);
 
+  /* A text of limited size, typed or read from a file: more than one message to the server may carry is told before it is sent. */
+  const weigh = (area) => area.setCustomValidity(new Blob([area.value]).size > Number(area.dataset.most) ? "This is too large for one import. Split it." : "");
+  const fill = async (input) => {
+    const area = document.getElementById(input.dataset.fills);
+    const file = input.files[0];
+    if (!file) return;
+    input.setCustomValidity(file.size > Number(area.dataset.most) ? "This file is too large for one import. Split it." : "");
+    if (!input.reportValidity()) return;
+    area.value = await file.text();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  addEventListener("change", (event) => { if (event.target.matches?.("[data-fills]")) fill(event.target); });
+
   addEventListener("input", (event) => {
+    if (event.target.matches?.("[data-most]")) weigh(event.target);
     if (event.target.matches?.("[data-filter]")) filter(event.target);
     if (event.target.matches?.("[data-word]")) check(event.target);
     if (event.target.matches?.("[data-scrub]")) seek(event.target.closest("[data-player]"), null, event.target.value / 100);
@@ -100,34 +150,31 @@
   };
   for (const kind of ["timeupdate", "play", "pause", "ended", "loadedmetadata", "error"]) addEventListener(kind, changed, true);
 
-  /* The sample call of the front page: as it would be spoken, at twice the pace. */
-  let sampleTimers = [];
-  const playSample = () => {
-    const sample = document.querySelector("[data-sample]");
-    const time = sample.querySelector("[data-clock]");
-    const turns = [...sample.querySelectorAll("[data-second]")];
-    const summary = sample.querySelector(".sample-summary");
-    const [minutes, seconds] = time.dataset.clock.split(":").map(Number);
-    const total = minutes * 60 + seconds;
-    const at = (second, work) => sampleTimers.push(setTimeout(work, second * 500));
-    sampleTimers.forEach(clearTimeout);
-    sampleTimers = [];
-    [...turns, summary].forEach((part) => part.classList.add("soon"));
-    sample.classList.add("running");
-    sample.scrollIntoView({ block: "nearest" });
-    turns.forEach((turn) => at(Number(turn.dataset.second), () => turn.classList.remove("soon")));
-    for (let second = 0; second <= total; second++) at(second, () => { time.textContent = clock(second); });
-    at(total, () => { summary.classList.remove("soon"); sample.classList.remove("running"); });
+  /* Words read by a voice on this device; pressed again it is silent. Others would send the words to somebody else's server. */
+  const voiceFor = (language) => speechSynthesis.getVoices().find((voice) => voice.localService && voice.lang.slice(0, 2).toLowerCase() === language.slice(0, 2));
+  window.speechSynthesis?.getVoices(); // they are loaded when first asked for
+  const say = (button) => {
+    const voice = window.speechSynthesis;
+    const status = button.parentElement.querySelector("[role=status]");
+    const fail = () => { status.textContent = "This device has no voice of its own to read it with. Call your agent once it is created."; };
+    if (voice?.speaking) return voice.cancel();
+    const own = voice && voiceFor(button.dataset.language);
+    if (!own) return fail();
+    const words = new SpeechSynthesisUtterance(button.dataset.says);
+    words.voice = own;
+    words.lang = own.lang;
+    words.onerror = (event) => { if (!["canceled", "interrupted"].includes(event.error)) fail(); };
+    voice.speak(words);
   };
 
   addEventListener("click", (event) => {
-    if (closest(event, "[data-play-sample]")) return playSample();
-    const button = closest(event, "[data-copy], [data-shows], [data-opens], [data-play], [data-seek]");
+    const button = closest(event, "[data-copy], [data-shows], [data-opens], [data-play], [data-seek], [data-says]");
     if (!button) return;
-    const { copy: words, shows, opens, seek: at } = button.dataset;
+    const { copy: words, shows, opens, seek: at, says } = button.dataset;
     const player = document.querySelector("[data-player]");
     if (words !== undefined) copy(button);
     else if (shows !== undefined) show(button);
+    else if (says !== undefined) say(button);
     else if (opens !== undefined) document.getElementById(opens).click();
     else if (at !== undefined && player) { seek(player, Number(at)); play(player); }
     else if (player) audioOf(player).paused ? play(player) : audioOf(player).pause();
@@ -140,6 +187,13 @@
     if (began.get(element)?.told !== told) began.set(element, { told, at: performance.now() - told * 1000 });
     element.textContent = clock((performance.now() - began.get(element).at) / 1000);
   }), 250);
+
+  /* "Just now" is true for a minute. */
+  const savedAt = new WeakMap();
+  setInterval(() => document.querySelectorAll("[data-saved]").forEach((element) => {
+    if (!savedAt.has(element)) savedAt.set(element, performance.now());
+    if (performance.now() - savedAt.get(element) > 60000) element.textContent = element.textContent.replace("just now", "a while ago");
+  }), 5000);
 
   /* A form that is posted is sent once; coming back to the page wakes its buttons. */
   const rest = (form, resting) => form.querySelectorAll("button[type=submit]").forEach((button) => {

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
         SecretStr(""), alias="DATABASE_PLATFORM_URL", description="Login `kametrix_platform`: jobs, webhooks, log-in."
     )
 
+    # Operator: who runs this installation, for its imprint and privacy pages
+    operator_name: str = Field("", alias="KAMETRIX_OPERATOR_NAME")
+    operator_address: str = Field("", alias="KAMETRIX_OPERATOR_ADDRESS", description="Lines separated by semicolons.")
+    operator_email: str = Field("", alias="KAMETRIX_OPERATOR_EMAIL")
+    operator_phone: str = Field("", alias="KAMETRIX_OPERATOR_PHONE")
+    operator_responsible: str = Field("", alias="KAMETRIX_OPERATOR_RESPONSIBLE", description="Who answers for the content.")
+    operator_register: str = Field("", alias="KAMETRIX_OPERATOR_REGISTER", description="Register and number, where there is one.")
+    operator_vat: str = Field("", alias="KAMETRIX_OPERATOR_VAT", description="VAT number, where there is one.")
+
     # Accounts
     bcrypt_rounds: int = Field(12, alias="KAMETRIX_BCRYPT_ROUNDS", ge=4, le=16)
 
@@ -64,10 +73,26 @@ class Settings(BaseSettings):
     vapi_webhook_secret_previous: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_SECRET_PREVIOUS")
     vapi_webhook_hmac_secret: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_HMAC_SECRET")
 
+    # Language model that writes an agent's texts: any OpenAI-compatible address; without a key templates do
+    llm_api_key: SecretStr = Field(SecretStr(""), alias="LLM_API_KEY")
+    llm_base_url: str = Field("https://api.openai.com/v1", alias="LLM_BASE_URL")
+    llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL")
+    llm_requests_per_day: int = Field(50, alias="LLM_REQUESTS_PER_DAY", ge=1, description="Per organization.")
+
     @property
     def is_production(self) -> bool:
         """Whether sandboxes, loopback addresses and generated keys are refused."""
         return self.environment == "production"
+
+    @property
+    def missing_of_operator(self) -> list[str]:
+        """Names of the settings an imprint cannot do without and that are empty."""
+        needed = {
+            "KAMETRIX_OPERATOR_NAME": self.operator_name,
+            "KAMETRIX_OPERATOR_ADDRESS": self.operator_address,
+            "KAMETRIX_OPERATOR_EMAIL": self.operator_email,
+        }
+        return [name for name, value in needed.items() if not value.strip()]
 
     @property
     def webhooks_at(self) -> str:
@@ -137,6 +162,8 @@ class Settings(BaseSettings):
 
     def _local_addresses(self) -> list[str]:
         addresses = {"KAMETRIX_PUBLIC_URL": self.public_url, "KAMETRIX_WEBHOOK_URL": self.webhooks_at, "VAPI_BASE_URL": self.vapi_base_url}
+        if self.llm_api_key.get_secret_value():
+            addresses["LLM_BASE_URL"] = self.llm_base_url
         return [f"{name} must be a public https address" for name, url in addresses.items() if not _is_public_https(url)]
 
 

@@ -19,6 +19,7 @@ os.environ.update(
         "KAMETRIX_BCRYPT_ROUNDS": "4",
         "KAMETRIX_DATA": str(Path(__file__).parent.parent / ".data" / "test"),
         "KAMETRIX_PUBLIC_URL": "http://localhost:3000",
+        "LLM_API_KEY": "",
         "VAPI_API_KEY": "test-vapi-key",
         "VAPI_BASE_URL": "http://127.0.0.1:9",
         "VAPI_WEBHOOK_SECRET": "test-webhook-secret-0123456789",

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from kametrix import clock
 from kametrix.crypto import new_id, new_token, seal, token_hash
-from kametrix.models import Agent, Call, Organization, OrgRole, PhoneNumber, PhoneStatus, PlatformRole, User, UserOrganization
+from kametrix.models import Agent, Call, Organization, OrgRole, PhoneNumber, PhoneStatus, PlatformRole, User, UserOrganization, WizardDraft
 from kametrix.services.access import Actor, actor_of
 
 
@@ -27,13 +27,27 @@ def create_user(session: Session, **columns: Any) -> User:
     return row
 
 
-def create_member(session: Session, organization: Organization | None = None, *, role: OrgRole = OrgRole.OWNER, **columns: Any) -> Actor:
+def create_member(
+    session: Session,
+    organization: Organization | None = None,
+    *,
+    role: OrgRole = OrgRole.OWNER,
+    platform_role: PlatformRole = PlatformRole.USER,
+    **columns: Any,
+) -> Actor:
     """A person with a membership; returns the actor it makes."""
     organization = organization or create_organization(session)
-    user = create_user(session, current_org_id=organization.id, **columns)
+    user = create_user(session, current_org_id=organization.id, role=platform_role, **columns)
     session.add(UserOrganization(user_id=user.id, organization_id=organization.id, role=role, is_primary=True, accepted_at=clock.now()))
     session.flush()
-    return actor_of(user_id=user.id, email=user.email, organization_id=organization.id, role=role, platform_role=PlatformRole(user.role))
+    return actor_of(user_id=user.id, email=user.email, organization_id=organization.id, role=role, platform_role=platform_role)
+
+
+def create_operator(session: Session, **organization: Any) -> Actor:
+    """An administrator of the platform, with an organization of their own."""
+    return create_member(
+        session, create_organization(session, name="Kametrix", **organization), name="Olive Berg", platform_role=PlatformRole.ADMIN
+    )
 
 
 def create_agent(session: Session, actor: Actor, *, token: str | None = None, **columns: Any) -> Agent:
@@ -82,3 +96,11 @@ def post_credit(session: Session, actor: Actor, amount: int, *, key: str | None 
         text("select post_credit(:org, 'ADMIN_ADJUSTMENT', :amount, :key, 'Adjustment', :at, p_user => :person, p_note => 'test')"),
         {"org": actor.organization_id, "amount": amount, "key": key or f"adjust:{new_id()}", "at": clock.now(), "person": actor.user_id},
     )
+
+
+def create_draft(session: Session, actor: Actor, **columns: Any) -> WizardDraft:
+    """An open draft of the wizard, with nothing answered yet."""
+    row = WizardDraft(**{"organization_id": actor.organization_id, "user_id": actor.user_id, "answers": {}, **columns})
+    session.add(row)
+    session.flush()
+    return row

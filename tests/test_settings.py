@@ -20,6 +20,8 @@ SAFE = {
     "VAPI_API_KEY": "private-key",
     "VAPI_BASE_URL": "https://api.vapi.ai",
     "VAPI_WEBHOOK_SECRET": "w" * 24,
+    "LLM_API_KEY": "another-private-key",
+    "LLM_BASE_URL": "https://api.openai.com/v1",
 }
 OTHERS = (
     "KAMETRIX_WEBHOOK_URL",
@@ -65,7 +67,7 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: s
         start(monkeypatch, **{name: value})
 
 
-@pytest.mark.parametrize("name", ["KAMETRIX_PUBLIC_URL", "KAMETRIX_WEBHOOK_URL", "VAPI_BASE_URL"])
+@pytest.mark.parametrize("name", ["KAMETRIX_PUBLIC_URL", "KAMETRIX_WEBHOOK_URL", "VAPI_BASE_URL", "LLM_BASE_URL"])
 @pytest.mark.parametrize(
     "address",
     [
@@ -86,6 +88,10 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: s
 def test_production_refuses_an_address_that_is_not_public_https(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
     with pytest.raises(Misconfigured, match=f"{name} must be a public https address"):
         start(monkeypatch, **{name: address})
+
+
+def test_without_a_key_no_model_is_asked_so_its_address_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert start(monkeypatch, LLM_API_KEY="", LLM_BASE_URL="http://127.0.0.1:9/v1").is_production
 
 
 def test_production_needs_its_three_databases(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from kametrix import db
 from kametrix.api.origin import is_own
 from kametrix.crypto import token_hash
 from kametrix.errors import Forbidden, NotSignedIn
-from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PUBLIC, SIGNED_IN
+from kametrix.services import audit
+from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PLATFORM, PUBLIC, SIGNED_IN
 from kametrix.services.sessions import COOKIE, Principal, principal
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -42,6 +43,8 @@ def _for_people(endpoint: Endpoint, need: str) -> Endpoint:
         if person is None:
             raise NotSignedIn("Please log in.")
         if not person.actor.may(need):
+            if need == PLATFORM:
+                await db.run_platform(db.PAGES, audit.denied, person.actor, request.url.path)
             raise Forbidden(NOT_ALLOWED)
         request.state.principal = person
         return await endpoint(request)

@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from kametrix import logs
-from kametrix.api import auth, health, recordings
+from kametrix.api import audit, auth, calls, health, logos, organizations, recordings
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
 from kametrix.api.webhooks import vapi
@@ -13,7 +13,11 @@ from kametrix.errors import KametrixError
 ROUTES: tuple[BaseRoute, ...] = (
     *health.routes,
     *auth.routes,
+    *logos.routes,
+    *organizations.routes,
     *recordings.routes,
+    *calls.routes,
+    *audit.routes,
     *vapi.routes,
 )  # fmt: skip
 """One line per module, in the order they are matched; a module's `routes` are made by `api.access.route`."""

@@ -18,6 +18,8 @@ from kametrix.settings import settings
 
 PAGE_LIMIT = 1_000_000
 """Bytes of a request body."""
+LOGO_LIMIT = 2_100_000
+"""Bytes of a picture that is sent as a logo: a little more than we take, so that the answer says so in words."""
 WEBHOOK_LIMIT = 5_000_000
 """Bytes of a provider's message: end-of-call reports carry whole transcripts."""
 WEBHOOKS = "/api/webhooks/"
@@ -47,7 +49,7 @@ class EdgeMiddleware:
             await self._answer(scope, receive, self._with_headers(scope, send, request_id))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = WEBHOOK_LIMIT if scope["path"].startswith(WEBHOOKS) else PAGE_LIMIT
+        limit = limit_of(scope["path"])
         limited = await within(limit, scope, receive)
         if limited is None:
             refusal = JSONResponse({"error": f"The request is larger than {limit // 1_000_000} MB.", "errors": {}}, status_code=413)
@@ -89,6 +91,13 @@ class EdgeMiddleware:
         if settings().is_production:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         return headers
+
+
+def limit_of(path: str) -> int:
+    """Bytes a request to this path may carry."""
+    if path.startswith(WEBHOOKS):
+        return WEBHOOK_LIMIT
+    return LOGO_LIMIT if path == "/api/logos" else PAGE_LIMIT
 
 
 def behind_proxy(scope: Scope) -> Scope:

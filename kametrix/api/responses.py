@@ -4,9 +4,9 @@ from html import escape
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from kametrix.errors import Busy, KametrixError, TooMany
+from kametrix.errors import Busy, KametrixError, NotSignedIn, TooMany
 
 log = structlog.get_logger()
 UNEXPECTED = "Something went wrong on our side. Nothing was changed; please try again."
@@ -22,10 +22,14 @@ def told(error: KametrixError) -> JSONResponse:
     return JSONResponse({"error": error.message, "errors": error.errors}, status_code=error.status, headers=headers)
 
 
-async def on_expected(_request: Request, error: Exception) -> Response:
-    """Starlette's handler for KametrixError."""
+async def on_expected(request: Request, error: Exception) -> Response:
+    """Starlette's handler for KametrixError: a page, or the way to log in, for a browser that goes there; JSON for everything else."""
     assert isinstance(error, KametrixError)
-    return told(error)
+    if "text/html" not in request.headers.get("accept", ""):
+        return told(error)
+    return (
+        RedirectResponse("/login", 303) if isinstance(error, NotSignedIn) else page("Nothing was done", error.message, status=error.status)
+    )
 
 
 async def on_bug(request: Request, error: Exception) -> Response:

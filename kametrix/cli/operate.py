@@ -39,8 +39,8 @@ def adjust(email: str, cents: int, reason: str, admin: str) -> None:
     """Give (or with a negative number take) credits of the organization of EMAIL, in cents."""
     use_database()
     with db.transaction() as session:
-        organization_id = accounts.organization_of(session, email)
-        posted = ledger_service.adjust(session, organization_id=organization_id, amount=cents, reason=reason, admin_email=admin)
+        organization_id, operator = accounts.organization_of(session, email), accounts.administrator(session, admin)
+        posted = ledger_service.adjust(session, organization_id=organization_id, amount=cents, reason=reason, admin=operator)
     click.echo(f"Balance: {posted.balance} cents.")
 
 

@@ -90,6 +90,10 @@ def doctor() -> None:
     keyless = "" if settings().vapi_api_key.get_secret_value() else " (no key: `kametrix up` starts the sandbox)"
     click.echo(f"voice provider {settings().vapi_base_url}{keyless}")
     click.echo(f"sealing keys   {', '.join(settings().keys())}")
+    if missing := settings().missing_of_operator:
+        click.echo(
+            f"imprint        incomplete, and says so to every visitor: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} empty"
+        )
 
 
 def _prepare() -> None:

@@ -38,7 +38,7 @@ def confirm_dialog(
 
 def _effect(icon: str, text: Text) -> rx.Component:
     sign = rx.icon(icon, size=16, color="var(--muted)", aria_hidden="true", style={"marginTop": "2px", "flex": "none"})
-    return rx.flex(sign, rx.text(text, size="2"), gap="10px")
+    return rx.flex(sign, rx.text(text, size="2", min_width="0", overflow_wrap="anywhere"), gap="10px")
 
 
 def _typed(word: Text) -> rx.Component:

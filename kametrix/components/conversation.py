@@ -6,7 +6,9 @@ from typing import Any, Literal
 import reflex as rx
 
 from kametrix.components.choose import choose, each
+from kametrix.components.rows import marked
 from kametrix.components.tokens import Flag, Text
+from kametrix.services.call_marks import Segment
 from kametrix.state.rows import TurnRow
 
 
@@ -27,13 +29,20 @@ def turn_line(turn: TurnRow, *, seekable: Flag = False) -> rx.Component:
     button = rx.el.button(
         time, rx.el.span("Play from here", class_name="sr-only"), class_name="seek", type="button", custom_attrs={"data-seek": turn.seconds}
     )
+    found = rx.Var.create(turn.found).to(list[Segment])
+    is_hit = found.length() > 0
     return rx.el.li(
         choose(seekable, button, time),
-        rx.el.span(turn.initials, class_name=f"face face-{turn.role}", aria_hidden="true"),
-        rx.box(rx.el.span(turn.name, ": ", class_name="sr-only"), turn.text, class_name="said"),
+        rx.el.span(_face(turn), class_name=f"face face-{turn.role}", aria_hidden="true"),
+        rx.box(rx.el.span(turn.name, ": ", class_name="sr-only"), rx.cond(is_hit, each(found, marked), turn.text), class_name="said"),
         class_name="turn",
-        custom_attrs={"data-at": turn.seconds},
+        custom_attrs={"data-at": turn.seconds, "data-hit": rx.cond(is_hit, "", rx.Var("undefined"))},
     )
+
+
+def _face(turn: TurnRow) -> Any:
+    """The agent's initial, a person's outline for the caller: two letters could be the same."""
+    return choose(rx.Var.create(turn.role) == "caller", rx.icon("user", size=14), turn.initials)
 
 
 def tool_line(turn: TurnRow) -> rx.Component:

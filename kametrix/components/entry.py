@@ -7,12 +7,13 @@ import reflex as rx
 from kametrix.components.brand import wordmark
 from kametrix.components.fields import field
 from kametrix.components.menus import theme_button
+from kametrix.components.public import legal_links
 from kametrix.components.tokens import Text
 
 STRENGTH_COLORS = ("var(--red-9)", "var(--red-9)", "var(--amber-9)", "var(--green-9)", "var(--green-9)")
 
 
-def entry_page(title: str, note: str, form: rx.Component, below: rx.Component) -> rx.Component:
+def entry_page(title: Text, note: Text, form: rx.Component, below: rx.Component) -> rx.Component:
     """A page with one form. `below` stands under the panel."""
     card = rx.box(
         rx.heading(title, as_="h1", size="6"),
@@ -28,6 +29,7 @@ def entry_page(title: str, note: str, form: rx.Component, below: rx.Component) -
         wordmark(),
         card,
         rx.text(below, size="2", color="var(--muted)"),
+        rx.flex(*legal_links(), gap="20px"),
         style={
             "minHeight": "100dvh",
             "display": "flex",

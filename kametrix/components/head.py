@@ -14,6 +14,7 @@ def head_components() -> list[rx.Component]:
         rx.el.link(rel="icon", href="/mark.svg", type="image/svg+xml"),
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
         rx.el.script(src="/kametrix.js", custom_attrs={"defer": True}),
+        rx.el.script(src="/landing.js", custom_attrs={"defer": True}),
     ]
 
 

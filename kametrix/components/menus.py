@@ -1,10 +1,25 @@
 """Menus of the frame: which organization, which theme, the way out; on a phone, the sheet behind 'More'."""
 
+from typing import Any, NamedTuple
+
 import reflex as rx
 
-from kametrix.components.brand import mark
+from kametrix.components.allowed import allowed, offered
+from kametrix.components.choose import each
 from kametrix.components.fields import NativeForm
+from kametrix.components.organization_mark import organization_mark
 from kametrix.state.frame import FrameState
+from kametrix.state.organizations import OrganizationRow, OrganizationsState
+
+
+class Entry(NamedTuple):
+    """A page in the navigation. `need`: the permission without which it is not offered."""
+
+    label: str
+    icon: str
+    href: str
+    need: str = ""
+
 
 LOG_OUT = rx.call_script("document.getElementById('log-out').requestSubmit()")
 
@@ -15,11 +30,11 @@ def log_out_form() -> rx.Component:
 
 
 def organization_menu() -> rx.Component:
-    """Shows the current organization; opens the person's menu."""
-    return rx.menu.root(
-        rx.menu.trigger(
+    """Shows the current organization; opens all of one's own, and the person's menu."""
+    return rx.popover.root(
+        rx.popover.trigger(
             rx.el.button(
-                mark(28),
+                organization_mark(FrameState.organization, FrameState.logo, FrameState.color),
                 rx.box(
                     rx.text(FrameState.organization, size="2", weight="medium", class_name="clip"),
                     rx.text(FrameState.role, size="1", color="var(--muted)", class_name="clip"),
@@ -32,16 +47,70 @@ def organization_menu() -> rx.Component:
                 type="button",
             )
         ),
-        rx.menu.content(
-            rx.menu.item(FrameState.email, disabled=True, style={"color": "var(--muted)"}),
-            rx.menu.item(rx.icon("check", size=14), FrameState.organization, on_select=rx.redirect("/dashboard")),
-            rx.menu.separator(),
-            rx.menu.item(rx.icon("settings", size=14), "Settings", on_select=rx.redirect("/settings")),
-            rx.menu.item(rx.icon("log-out", size=14), "Log out", on_select=LOG_OUT),
-            min_width="224px",
-            max_width="320px",
+        rx.popover.content(
+            _organizations(), _ways_on(), width="300px", max_width="calc(100vw - 24px)", padding="8px", class_name="palette"
         ),
-        modal=False,  # a modal menu would hide the rest of the page from screen readers while it can still be focused
+        on_open_change=OrganizationsState.turn,
+    )
+
+
+def _organizations() -> rx.Component:
+    """Every organization of the person; one press works there from then on. With many of them, a search."""
+    search = rx.input(
+        rx.input.slot(rx.icon("search", size=16, aria_hidden="true")),
+        placeholder="Find an organization",
+        size="2",
+        auto_complete="off",
+        aria_label="Find an organization",
+        custom_attrs={"data-filter": "organizations"},
+    )
+    hits = rx.el.ul(
+        each(OrganizationsState.rows, _organization),
+        class_name="list hits",
+        id="organizations",
+        aria_label="Your organizations",
+        custom_attrs={"data-rows": ""},
+        style={"marginTop": "0"},
+    )
+    return rx.fragment(
+        rx.cond(OrganizationsState.is_searched, rx.box(search, margin_bottom="6px")),
+        rx.cond(OrganizationsState.is_loaded, rx.fragment(), rx.skeleton(width="100%", height="40px")),
+        NativeForm.create(hits, method="post", action="/auth/organization"),
+        rx.text("None of yours has that name.", size="2", color="var(--muted)", class_name="no-hits", role="status"),
+    )
+
+
+def _organization(row: OrganizationRow | Any) -> rx.Component:
+    names = rx.box(
+        rx.text(row.name, size="2", class_name="clip"), rx.text(row.role, size="1", color="var(--muted)"), min_width="0", flex="1"
+    )
+    check = rx.fragment(rx.icon("check", size=16, aria_hidden="true"), rx.el.span("You work here now", class_name="sr-only"))
+    return rx.el.li(
+        rx.el.button(
+            organization_mark(row.name, row.logo, row.color, 24),
+            names,
+            rx.cond(row.is_current, check),
+            type="submit",
+            name="organization",
+            value=row.id,
+            class_name="tap",
+            aria_current=rx.cond(row.is_current, "true", "false"),
+        )
+    )
+
+
+def _ways_on() -> rx.Component:
+    def link(icon: str, label: str, href: str) -> rx.Component:
+        return rx.popover.close(rx.el.a(rx.icon(icon, size=16, aria_hidden="true"), label, href=href, class_name="tap"))
+
+    return rx.fragment(
+        rx.separator(size="4", margin="8px 0"),
+        link("plus", "New organization", "/organizations/new"),
+        allowed("team:write", link("user-plus", "Invite people", "/settings/team")),
+        rx.separator(size="4", margin="8px 0"),
+        rx.text(FrameState.email, size="1", color="var(--muted)", class_name="clip", padding="2px 8px"),
+        link("settings", "Settings", "/settings"),
+        rx.el.button(rx.icon("log-out", size=16, aria_hidden="true"), "Log out", type="button", class_name="tap", on_click=LOG_OUT),
     )
 
 
@@ -58,11 +127,14 @@ def theme_button() -> rx.Component:
     )
 
 
-def more_sheet(trigger: rx.Component, pages: tuple[tuple[str, str, str], ...]) -> rx.Component:
+def more_sheet(trigger: rx.Component, pages: tuple[Entry, ...]) -> rx.Component:
     """The sheet from the bottom: pages without a tab of their own, the theme, the way out."""
     links = [
-        rx.dialog.close(rx.el.a(rx.icon(icon, size=18, aria_hidden="true"), label, href=href, class_name="tap"))
-        for label, icon, href in pages
+        offered(
+            entry.need,
+            rx.dialog.close(rx.el.a(rx.icon(entry.icon, size=18, aria_hidden="true"), entry.label, href=entry.href, class_name="tap")),
+        )
+        for entry in pages
     ]
     theme = rx.el.button(
         rx.color_mode_cond(rx.icon("moon", size=18, aria_hidden="true"), rx.icon("sun", size=18, aria_hidden="true")),

@@ -1,18 +1,38 @@
 """Command palette: jump to a page, an agent or an action. ⌘K, the arrows and the filter live in assets/kametrix.js."""
 
+from typing import NamedTuple
+
 import reflex as rx
 
+from kametrix.components.allowed import offered
 from kametrix.components.tokens import Text
+from kametrix.services.access import PLATFORM
 from kametrix.state.frame import FrameState
 from kametrix.state.rows import AgentLink
 
-HITS: tuple[tuple[str, str, str, str], ...] = (
-    ("layout-dashboard", "Dashboard", "Page", "/dashboard"),
-    ("headset", "Agents", "Page", "/agents"),
-    ("phone", "Calls", "Page", "/calls"),
-    ("wallet", "Credits", "Page", "/credits"),
-    ("settings", "Settings", "Page", "/settings"),
-    ("plus", "New agent", "Action", "/agents/new"),
+
+class Hit(NamedTuple):
+    """Something to jump to. `need`: the permission without which it is not offered."""
+
+    icon: str
+    label: str
+    kind: str
+    href: str
+    need: str = ""
+
+
+HITS: tuple[Hit, ...] = (
+    Hit("layout-dashboard", "Dashboard", "Page", "/dashboard"),
+    Hit("headset", "Agents", "Page", "/agents"),
+    Hit("phone", "Calls", "Page", "/calls"),
+    Hit("wallet", "Credits", "Page", "/credits", "credits:read"),
+    Hit("settings", "Settings", "Page", "/settings"),
+    Hit("users", "Team", "Page", "/settings/team", "organization:read"),
+    Hit("clock", "Opening hours", "Page", "/settings/hours", "organization:read"),
+    Hit("plus", "New agent", "Action", "/agents/new", "agents:write"),
+    Hit("user-plus", "Invite somebody", "Action", "/settings/team", "team:write"),
+    Hit("building-2", "New organization", "Action", "/organizations/new"),
+    Hit("shield", "Admin", "Page", "/admin", PLATFORM),
 )
 
 
@@ -75,7 +95,7 @@ def command_palette(trigger: rx.Component) -> rx.Component:
                 custom_attrs={"data-filter": "hits"},
             ),
             rx.el.ul(
-                *[_hit(*hit) for hit in HITS],
+                *[offered(hit.need, _hit(hit.icon, hit.label, hit.kind, hit.href)) for hit in HITS],
                 rx.foreach(FrameState.agents, _agent),
                 class_name="list hits",
                 id="hits",

@@ -18,7 +18,7 @@ def panel(*children: rx.Component, title: Text = "", action: rx.Component | None
 
 
 def page_header(
-    title: Text, note: Text | rx.Component = "", action: rx.Component | None = None, back: tuple[str, str] | None = None
+    title: Text, note: Text | rx.Component = "", action: rx.Component | None = None, back: tuple[str, Text] | None = None
 ) -> rx.Component:
     """The h1 of a page, a line about it, one primary action on the right; `back` is (label, address) of the page above."""
     if isinstance(note, rx.Component):
@@ -41,7 +41,7 @@ def page_header(
     )
 
 
-def _crumb(label: str, href: str) -> rx.Component:
+def _crumb(label: str, href: Text) -> rx.Component:
     return rx.el.a(rx.icon("chevron-left", size=16, aria_hidden="true"), label, href=href, class_name="crumb")
 
 

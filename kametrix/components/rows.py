@@ -5,24 +5,33 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.allowed import allowed
 from kametrix.components.choose import each
 from kametrix.components.status import status_badge, status_word
 from kametrix.components.ticking import ticking
 from kametrix.components.tokens import Text
+from kametrix.services.call_marks import Segment
 from kametrix.state.rows import CallRow
 
-CALL_COLUMNS = (("Status", ""), ("Caller", ""), ("What it was about", ""), ("Agent", "from-wide"), ("When", "end"), ("Cost", "end"))
-BRIEF_COLUMNS = (("Status", ""), ("Caller", ""), ("What it was about", ""), ("When", "end"))
+CALL_COLUMNS: tuple[tuple[rx.Component | Text, str], ...] = (
+    ("Status", ""),
+    ("Caller", ""),
+    ("What it was about", ""),
+    ("Agent", "from-wide"),
+    ("When", "end"),
+    (allowed("credits:read", rx.fragment("Cost")), "end"),
+)
+BRIEF_COLUMNS: tuple[tuple[rx.Component | Text, str], ...] = (("Status", ""), ("Caller", ""), ("What it was about", ""), ("When", "end"))
 
 
-def column_heads(kind: str, heads: Sequence[tuple[str, str]]) -> rx.Component:
+def column_heads(kind: str, heads: Sequence[tuple[rx.Component | Text, str]]) -> rx.Component:
     """Column titles as (label, class): 'end' aligns right, 'from-wide' hides on narrow desks."""
     cells = [rx.el.div(label, role="columnheader", class_name=class_name) for label, class_name in heads]
     return rx.el.div(rx.el.div(*cells, role="row", class_name=f"row cols {kind}"), role="rowgroup", class_name="heads")
 
 
 def data_table(
-    label: Text, kind: str, columns: Sequence[tuple[str, str]], rows: Any, render: Callable[[Any], rx.Component]
+    label: Text, kind: str, columns: Sequence[tuple[rx.Component | Text, str]], rows: Any, render: Callable[[Any], rx.Component]
 ) -> rx.Component:
     """A table named `label`. `kind` is the CSS class of its grid, `rows` a list Var (or a list), `render(row)` draws a `table_row`."""
     return rx.el.div(
@@ -78,15 +87,26 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
     return table_row(
         cell(status_badge("call", rx.Var.create(call.status)), class_name="only-desk"),
         cell(
-            row_link(rx.text(call.title, size="2", weight="medium", class_name="clip"), href=f"/calls/{call.id}"),
+            row_link(rx.text(call.title, size="2", weight="medium", class_name="clip"), href=f"/calls/{call.id}{call.query}"),
             rx.text(call.note, size="1", color="var(--muted)", class_name="clip num"),
         ),
-        cell(rx.text(call.summary, size="2", color="var(--muted)", class_name="clamp2"), class_name="wide"),
+        cell(rx.text(_about(call), size="2", color="var(--muted)", class_name="clamp2", dir="auto"), class_name="wide"),
         *desk[:1],
         when,
         *desk[1:],
         kind="call-brief" if brief else "call-row",
     )
+
+
+def _about(call: CallRow) -> rx.Component:
+    """What a search found in the call, else what it was about."""
+    found = rx.Var.create(call.found).to(list[Segment])
+    return rx.cond(found.length() > 0, each(found, marked), rx.fragment(call.summary))
+
+
+def marked(part: Segment) -> rx.Component:
+    """A piece of text, marked where it is what was searched for."""
+    return rx.cond(part.is_hit, rx.el.mark(part.text), rx.fragment(part.text))
 
 
 def _duration(call: CallRow) -> rx.Component:

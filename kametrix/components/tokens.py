@@ -8,7 +8,7 @@ import reflex as rx
 Text = str | rx.Var[str]
 """Words written here, or words a state prepares."""
 Flag = bool | rx.Var[bool]
-Kind = Literal["call", "sync", "ledger", "number"]
+Kind = Literal["call", "sync", "ledger", "number", "user"]
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,13 @@ LOOKS: dict[Kind, dict[str, StatusLook]] = {
         "AVAILABLE": StatusLook("Available", "check", "green"),
         "ASSIGNED": StatusLook("Assigned", "phone", "blue"),
         "RELEASED": StatusLook("Released", "phone-off", "gray"),
+        "OFF": StatusLook("Off", "power-off", "gray"),
+        "UNKNOWN": StatusLook("Not at provider", "clock", "amber"),
+    },
+    "user": {
+        "ACTIVE": StatusLook("Active", "check", "green", quiet=True),
+        "INACTIVE": StatusLook("Inactive", "pause", "gray"),
+        "INVITED": StatusLook("Invited", "mail", "blue"),
+        "SUSPENDED": StatusLook("Suspended", "ban", "red"),
     },
 }

@@ -4,10 +4,9 @@ from typing import Any
 
 import structlog
 
-from kametrix.integrations.vapi.client import VapiClient
-from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
+from kametrix.integrations.vapi.errors import VapiError
 from kametrix.jobs.app import RETRY, jobs, perform, vapi
-from kametrix.services import live, number_claims, number_push, phone_numbers, sync_requests
+from kametrix.services import live, number_claims, number_list, number_push, phone_numbers, sync_requests
 
 log = structlog.get_logger()
 
@@ -50,12 +49,5 @@ def sync_numbers(timestamp: int) -> None:
 def _listed() -> list[dict[str, Any]]:
     """The provider's numbers; those we know and the list leaves out are asked for one by one."""
     with vapi() as client:
-        listed = client.list_phone_numbers()
-        return listed + [found for number in perform(phone_numbers.missing, listed) if (found := _still_there(client, number))]
-
-
-def _still_there(client: VapiClient, vapi_phone_id: str) -> dict[str, Any] | None:
-    try:
-        return client.get_phone_number(vapi_phone_id)
-    except VapiNotFound:
-        return None
+        listed = number_list.listed(client)
+        return listed + number_list.still_there(client, perform(phone_numbers.missing, listed))

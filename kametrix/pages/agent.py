@@ -60,7 +60,13 @@ def prompt() -> rx.Component:
         rx.el.summary("Everything it was told", class_name="link opener"),
         rx.el.pre(AGENT.prompt, class_name="told", tab_index=0),
     )
-    return panel(rx.text(f"“{AGENT.first_message}”", size="3", overflow_wrap="anywhere"), told, title="First words")
+    closed = rx.box(
+        rx.text("Outside the organization’s opening hours", size="1", color="var(--muted)"),
+        rx.text(f"“{AGENT.after_hours_message}”", size="3", overflow_wrap="anywhere"),
+        margin_top="12px",
+    )
+    otherwise = rx.cond(AGENT.after_hours_message != "", closed, rx.fragment())
+    return panel(rx.text(f"“{AGENT.first_message}”", size="3", overflow_wrap="anywhere"), otherwise, told, title="First words")
 
 
 def last_calls() -> rx.Component:

@@ -1,4 +1,4 @@
-"""One form for a new agent and for changing one, with what a caller would hear beside it."""
+"""The form in which an agent is changed, with what a caller would hear beside it."""
 
 from typing import Any
 
@@ -11,12 +11,14 @@ from kametrix.components.links import button_link
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import page_header, panel
-from kametrix.services.agent_form import LIMITS, MAX_FAQS, zones
-from kametrix.services.texts import LANGUAGES
+from kametrix.services.agent_form import LIMITS, MAX_FAQS, MAX_MINUTES, zones
+from kametrix.services.texts import ENGLISH, LANGUAGES
 from kametrix.services.voices import VOICES
-from kametrix.state.agent_form import AgentFormState, FaqRow
+from kametrix.state.agent_form import AgentFormState
+from kametrix.state.rows import FaqRow
 
 State = AgentFormState
+PERSONALITIES = [("", "None in particular"), *((key, key.capitalize()) for key in ENGLISH.personalities)]
 
 
 def _keeps(name: Any) -> Any:
@@ -52,7 +54,7 @@ def business() -> rx.Component:
         rx.flex(
             _text("Business", "business_name", help="As callers know it.", auto_complete="organization"),
             _text("What it does", "description", rows=3, help="Two or three sentences, as you would tell a new colleague."),
-            _text("Opening hours", "hours", rows=2, can_wait=True, placeholder="Monday to Friday 9 to 17, Saturday 9 to 13"),
+            _text("Opening hours", "hours", rows=2, can_wait=True, help="Empty: the organization's opening hours, from Settings."),
             _text("Services", "services", rows=3, can_wait=True, help="One per line, with prices if callers ask for them."),
             zone(),
             direction="column",
@@ -63,7 +65,7 @@ def business() -> rx.Component:
 
 
 def zone() -> rx.Component:
-    """Where the business is; for a new agent the browser's own zone."""
+    """Where the business is."""
     choices = [rx.el.option(name.replace("_", " "), value=name) for name in zones()]
     control = rx.el.select(
         *choices,
@@ -89,7 +91,7 @@ def voice() -> rx.Component:
                 [(one.id, f"{one.name}: {one.description}") for one in VOICES],
                 value=State.start["voice_id"],
                 error=State.errors["voice_id"],
-                on_change=State.choose_voice,
+                on_change=_keeps("voice_id"),
             ),
             select_field(
                 "Language",
@@ -99,6 +101,14 @@ def voice() -> rx.Component:
                 value=State.start["language"],
                 error=State.errors["language"],
                 on_change=State.choose_language,
+            ),
+            select_field(
+                "Manner",
+                "personality",
+                PERSONALITIES,
+                value=State.start["personality"],
+                error=State.errors["personality"],
+                on_change=_keeps("personality"),
             ),
             _text("First words", "greeting", rows=2, help="{agentName} and {businessName} are filled in for you."),
             _text("Last words", "end_call_message", rows=2, can_wait=True),
@@ -150,6 +160,15 @@ def rules() -> rx.Component:
     return panel(
         rx.flex(
             _text("Rules to follow", "policies", rows=3, can_wait=True, help="What it must always or never say or promise."),
+            _text("Instructions", "instructions", rows=3, can_wait=True, help="Anything else it is told: how to act, what to ask for."),
+            _text(
+                "Longest call, in minutes",
+                "max_minutes",
+                kind="number",
+                min="1",
+                max=str(MAX_MINUTES),
+                help="Then it says goodbye. It also limits what one call can cost.",
+            ),
             switch_field(
                 "Say that an AI answers",
                 "discloses_ai",
@@ -179,7 +198,19 @@ def preview() -> rx.Component:
         bubbles((("agent", shown.first),)),
         asked,
         rx.cond(shown.last != "", bubbles((("agent", shown.last),), margin_top="8px")),
+        rx.cond(shown.unfilled != "", unfilled(shown.unfilled)),
         title="How a call would sound",
+    )
+
+
+def unfilled(told: str) -> rx.Component:
+    """What a template left for the owner to fill in."""
+    return rx.flex(
+        rx.icon("pencil-line", size=16, color="var(--amber-11)", aria_hidden="true", style={"flex": "none", "marginTop": "2px"}),
+        rx.text(told, size="2", color="var(--amber-11)", overflow_wrap="anywhere"),
+        gap="8px",
+        margin_top="14px",
+        role="status",
     )
 
 
@@ -199,16 +230,44 @@ def kept() -> rx.Component:
     return rx.cond(State.is_kept, note)
 
 
+def conflict() -> rx.Component:
+    """Somebody saved another version: both can be looked at, and either be kept."""
+    told = rx.box(
+        rx.text(State.conflict, weight="medium", size="2"),
+        rx.text("Nothing of yours is lost. Look at what was saved, or save yours in its place.", size="2", margin_top="2px"),
+        rx.flex(
+            rx.button("See their version", size="2", variant="surface", type="button", on_click=State.see_theirs),
+            rx.button("Save mine", size="2", variant="soft", type="button", loading=State.is_sending, on_click=State.save_mine),
+            gap="10px",
+            wrap="wrap",
+            margin_top="10px",
+        ),
+        id="conflict",
+        class_name="note",
+        role="alert",
+        tab_index=-1,
+    )
+    theirs = rx.flex(
+        rx.text("This is what was saved. Yours is kept.", size="2", flex="1", min_width="180px"),
+        rx.button("Return to mine", size="1", variant="surface", type="button", on_click=State.return_to_mine),
+        align="center",
+        gap="10px",
+        wrap="wrap",
+        class_name="note",
+        role="status",
+    )
+    return rx.fragment(rx.cond(State.conflict != "", told, rx.fragment()), rx.cond(State.is_theirs, theirs, rx.fragment()))
+
+
 def form() -> rx.Component:
     """Everything, sent at once."""
     save = rx.button("Save", type="submit", size="3", loading=State.is_sending, disabled=State.is_sending)
-    back = button_link(
-        "Back", rx.cond(State.editing != "", f"/agents/{State.editing}", "/agents"), variant="surface", color_scheme="gray", size="3"
-    )
+    back = button_link("Back", f"/agents/{State.editing}", variant="surface", color_scheme="gray", size="3")
     return rx.form(
-        rx.el.input(type="hidden", name="submission", value=State.submission, read_only=True),
+        rx.el.input(type="hidden", name="version", value=State.version, read_only=True),
         rx.flex(
             kept(),
+            conflict(),
             form_error(State.problem),
             business(),
             questions(),
@@ -221,16 +280,15 @@ def form() -> rx.Component:
         on_submit=State.submit,
         no_validate=True,
         id="agent-form",
-        key=State.submission,
+        key=State.drawn,
     )
 
 
 def content() -> rx.Component:
     """The form with its preview, or that there is no such agent."""
-    changing = "Callers hear every change within seconds of saving."
-    note = rx.cond(State.editing != "", changing, "Say what your business does: that is enough to start. Everything else can wait.")
+    note = rx.text("Callers hear every change within seconds of saving.", color="var(--muted)", size="2", margin_top="4px")
     found = rx.fragment(
-        page_header(State.title, rx.text(note, color="var(--muted)", size="2", margin_top="4px"), back=("Agents", "/agents")),
+        page_header(State.title, note, back=("Agents", "/agents")),
         rx.box(form(), rx.box(preview(), class_name="aside"), class_name="grid-main"),
     )
     return rx.cond(
@@ -240,12 +298,6 @@ def content() -> rx.Component:
         ),
         found,
     )
-
-
-@page("/agents/new", "New agent", active="Agents", on_load=State.load)
-def new_agent() -> rx.Component:
-    """A new agent."""
-    return content()
 
 
 @page("/agents/[agent_id]/edit", State.title, active="Agents", on_load=State.load)

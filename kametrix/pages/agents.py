@@ -151,7 +151,7 @@ def agents() -> rx.Component:
     none_yet = empty_state(
         "headset",
         "No agent yet",
-        "An agent answers your telephone with what you told it. One short form, and it has a number.",
+        "An agent answers your telephone with what you told it. A few questions, and it has a number.",
         rx.cond(AgentsState.can_write, button_link("Create your agent", "/agents/new", icon="plus")),
     )
     cards = rx.grid(

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.allowed import allowed
 from kametrix.components.choose import each
 from kametrix.components.links import button_link
 from kametrix.components.money import money
@@ -58,7 +59,7 @@ def pack(item: Pack) -> rx.Component:
         rx.text(item.minutes, " of calls", size="2"),
         rx.cond(item.settlement != "", rx.text(item.settlement, size="1", color="var(--amber-11)")),
         rx.box(flex="1", min_height="8px"),
-        rx.button("Buy", disabled=True, variant="soft", width="100%"),
+        allowed("billing:write", rx.button("Buy", disabled=True, variant="soft", width="100%")),
         direction="column",
         gap="4px",
         class_name="panel",
@@ -66,12 +67,20 @@ def pack(item: Pack) -> rx.Component:
     )
 
 
+def _note(words: str) -> rx.Component:
+    return rx.text(words, size="2", color="var(--muted)")
+
+
 def packs() -> rx.Component:
     """Prices."""
     return rx.box(
         rx.flex(
             rx.heading("Packs", as_="h2", size="4"),
-            rx.text("Buying opens soon. Until then, this is what they will cost.", size="2", color="var(--muted)"),
+            allowed(
+                "billing:write",
+                _note("Buying opens soon. Until then, this is what they will cost."),
+                otherwise=_note("An owner buys them."),
+            ),
             align="baseline",
             gap="4px 12px",
             wrap="wrap",

@@ -1,13 +1,14 @@
-"""The landing page: the product is the picture."""
+"""The landing page: one hears the product, and reckons what it would cost."""
 
 import reflex as rx
 
-from kametrix.components.brand import wordmark
+from kametrix.components.calculator import calculator
 from kametrix.components.links import button_link
-from kametrix.components.menus import theme_button
 from kametrix.components.page import page
-from kametrix.components.sample import SampleCall, sample_call
-from kametrix.state.landing import Example, LandingState
+from kametrix.components.public import band, band_title, public_page
+from kametrix.components.sample import hear_button, samples
+from kametrix.services.sample_calls import CALLS
+from kametrix.state.landing import LandingState
 
 PROMISE = (
     "Kametrix picks up when you cannot. It answers callers’ questions with what you told it, "
@@ -17,7 +18,7 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     (
         "message-circle-question",
         "Tell it about your business",
-        "One short form: what you do, your hours, and the questions callers ask with your answers.",
+        "A few questions: what you do, your hours, and the questions callers ask with your answers.",
     ),
     (
         "phone-call",
@@ -25,6 +26,26 @@ STEPS: tuple[tuple[str, str, str], ...] = (
         "Your agent gets a telephone number. Ask it what a caller would ask, then forward your own line to it.",
     ),
     ("scroll-text", "Read what callers wanted", "Each call with a summary, every word, the recording, and what it cost to the cent."),
+)
+MISSED: tuple[str, ...] = (
+    "It rings until the caller gives up.",
+    "Few leave a message. Many call the next one on the list.",
+    "You see a number, and not what it was about.",
+    "You call back in the evening, if at all.",
+)
+TAKEN: tuple[str, ...] = (
+    "Answered at once, at any hour.",
+    "Questions get your answers: prices, hours, what to do first.",
+    "Name, number and wish are noted, and urgent things said to be urgent.",
+    "You read two lines and know whom to call first.",
+)
+INCLUDED: tuple[str, ...] = (
+    "A telephone number of its own",
+    "Summary, transcript and recording of every call",
+    "As many agents as you have businesses to answer for",
+    "English or German, in a voice you choose",
+    "Your team: everybody sees what concerns them",
+    "Calls that fail through our fault cost nothing",
 )
 QUESTIONS: tuple[tuple[str, str], ...] = (
     (
@@ -35,6 +56,10 @@ QUESTIONS: tuple[tuple[str, str], ...] = (
     (
         "What does it know?",
         "What you told it: what you do, your hours, and your answers to the questions callers ask. You change them on one page.",
+    ),
+    (
+        "What if it does not know an answer?",
+        "It says so instead of making one up, notes the question with name and number, and you find it in the summary.",
     ),
     (
         "Can I keep my number?",
@@ -50,99 +75,44 @@ QUESTIONS: tuple[tuple[str, str], ...] = (
         "and each call shows how its price came about.",
     ),
 )
-SAMPLE = SampleCall(
-    business="Brightside Dental",
-    turns=(
-        (
-            "agent",
-            "You are speaking with an AI assistant. This call is recorded. Hello, this is Mia from Brightside Dental. How can I help you?",
-            0,
-        ),
-        ("caller", "Hi, I just moved here. Do you take new patients?", 7),
-        ("agent", "We do, and welcome to the neighbourhood. A first visit takes about an hour: an exam, x-rays and a cleaning.", 11),
-        ("caller", "Lovely. And are you open on Saturdays?", 20),
-        ("agent", "On Saturdays from nine to one. Shall I note your name and number, so that the team calls you with a time?", 24),
-        ("caller", "Please. It’s Robin, on this number.", 32),
-        ("agent", "Thank you, Robin. I have noted a first visit, Saturday morning if possible. The team will call you back.", 36),
-    ),
-    length="0:44",
-    summary="Robin is new in town and would like a first visit, on a Saturday morning if possible. Call back on this number.",
-)
+
+
+CHECKED = ("check", "var(--green-11)")
+"""Icon and colour of what is good."""
 
 
 @page("/", "Your phone, answered", public=True, on_load=LandingState.load)
 def landing() -> rx.Component:
     """For owners who have never heard of it."""
-    return rx.box(
-        rx.el.a("Skip to content", href="#content", class_name="skip"),
-        top(),
-        rx.el.main(hero(), steps(), price(), questions(), last_word(), id="content"),
-        foot(),
-    )
-
-
-def top() -> rx.Component:
-    """Name, theme, and the two ways in; who is known goes straight to the dashboard."""
-    stranger = rx.fragment(
-        button_link("Log in", "/login", variant="ghost", color_scheme="gray", size="2", margin="0"),
-        button_link("Sign up", "/signup", size="2"),
-    )
-    ways = rx.cond(LandingState.is_known, button_link("Dashboard", "/dashboard", size="2"), stranger)
-    return rx.el.header(
-        rx.flex(
-            wordmark(),
-            rx.flex(theme_button(), ways, gap=rx.breakpoints(initial="2px", sm="8px"), align="center"),
-            justify="between",
-            align="center",
-            height="72px",
-            gap="8px",
-        ),
-        class_name="land",
-    )
+    return public_page(hero(), steps(), compared(), price(), questions(), last_word())
 
 
 def hero() -> rx.Component:
-    """The promise beside a call that can be played."""
-    return rx.box(
-        rx.box(
-            rx.el.h1("Your phone, answered.", class_name="hero"),
-            rx.text(PROMISE, size="4", color="var(--muted)", margin_top="20px", max_width="46ch"),
-            rx.flex(
-                button_link("Create your agent", "/signup", size="4"),
-                rx.button(
-                    rx.icon("play", size=16, class_name="fill", aria_hidden="true"),
-                    "Play a call",
-                    size="4",
-                    variant="surface",
-                    color_scheme="gray",
-                    high_contrast=True,
-                    custom_attrs={"data-play-sample": ""},
-                ),
-                gap="12px",
-                wrap="wrap",
-                margin_top="28px",
-            ),
-            rx.text(
-                "Free to set up. Calls cost ",
-                rx.el.b(LandingState.price, class_name="num"),
-                " a minute.",
-                size="2",
-                color="var(--muted)",
-                margin_top="16px",
-            ),
-            min_width="0",
+    """The promise beside calls that can be heard."""
+    promise = rx.box(
+        rx.el.h1("Your phone, answered.", class_name="hero"),
+        rx.text(PROMISE, size="4", color="var(--muted)", margin_top="20px", max_width="46ch"),
+        rx.flex(
+            button_link("Create your agent", "/signup", size="4"),
+            hear_button(size="4", variant="surface", color_scheme="gray", high_contrast=True),
+            gap="12px",
+            wrap="wrap",
+            margin_top="28px",
         ),
-        sample_call(SAMPLE),
-        class_name="land hero-grid",
+        rx.text(
+            "Free to set up. Calls cost ",
+            rx.el.b(LandingState.price, class_name="num"),
+            " a minute.",
+            size="2",
+            color="var(--muted)",
+            margin_top="16px",
+        ),
+        min_width="0",
+        align_self="start",
+        padding_top=rx.breakpoints(initial="0", md="72px"),
     )
-
-
-def band(title: str, *children: rx.Component, note: rx.Component | None = None, shaded: bool = False) -> rx.Component:
-    """A section over the whole width."""
-    heading = rx.heading(title, as_="h2", size="7", letter_spacing="-0.03em")
-    return rx.el.section(
-        rx.box(heading, note or rx.fragment(), rx.box(*children, margin_top="32px"), class_name="land"),
-        class_name="band shaded" if shaded else "band",
+    return rx.box(
+        promise, samples(CALLS, lambda key: LandingState.costs[key]), class_name="land hero-grid", custom_attrs={"data-samples": ""}
     )
 
 
@@ -156,20 +126,37 @@ def steps() -> rx.Component:
         )
         for icon, title, text in STEPS
     ]
-    return band("Three steps, and it rings", rx.el.ol(*cells, class_name="thirds"), shaded=True)
+    return band(band_title("Three steps, and it rings"), rx.el.ol(*cells, class_name="thirds"), shaded=True)
 
 
-def _example(example: Example) -> rx.Component:
-    return rx.el.li(
-        rx.text(example.calls, size="2", class_name="num"),
-        rx.text(example.price, size="7", weight="bold", letter_spacing="-0.025em", margin="4px 0 2px", class_name="num"),
-        rx.text("a month. ", example.who, ".", size="2", color="var(--muted)"),
-        class_name="panel example",
+def _points(items: tuple[str, ...], icon: str, color: str) -> rx.Component:
+    lines = [
+        rx.el.li(
+            rx.icon(icon, size=18, color=color, aria_hidden="true", style={"flex": "none", "marginTop": "3px"}),
+            rx.text(item, size="3"),
+            style={"display": "flex", "gap": "12px", "alignItems": "flex-start"},
+        )
+        for item in items
+    ]
+    return rx.el.ul(
+        *lines, style={"display": "grid", "gap": "12px", "margin": "0", "padding": "0", "listStyle": "none", "alignContent": "start"}
     )
 
 
+def compared() -> rx.Component:
+    """The call nobody took, and the same call taken."""
+    sides = [
+        rx.box(rx.heading(title, as_="h3", size="4", margin_bottom="16px"), _points(items, icon, color), class_name="panel", padding="24px")
+        for title, items, icon, color in (
+            ("A missed call", MISSED, "phone-missed", "var(--gray-11)"),
+            ("The same call, taken", TAKEN, *CHECKED),
+        )
+    ]
+    return band(band_title("The caller will not try twice"), rx.box(*sides, class_name="halves", style={"gap": "24px"}))
+
+
 def price() -> rx.Component:
-    """One price, and what it makes of a month."""
+    """One price, what it makes of a month, and what is in it."""
     note = rx.text(
         "One price, no subscription. You start without a card: calls are answered on trust up to ",
         rx.el.span(LandingState.on_trust, class_name="num"),
@@ -178,16 +165,12 @@ def price() -> rx.Component:
         color="var(--muted)",
         margin_top="8px",
     )
-    title = rx.heading(rx.el.span(LandingState.price, class_name="num"), " a minute", as_="h2", size="7", letter_spacing="-0.03em")
-    return rx.el.section(
-        rx.box(
-            title,
-            note,
-            rx.el.ul(rx.foreach(LandingState.examples, _example), class_name="thirds", style={"marginTop": "32px"}),
-            class_name="land",
-        ),
-        class_name="band",
+    title = band_title(rx.el.span(LandingState.price, class_name="num"), " a minute")
+    included = rx.box(
+        rx.heading("All of it included", as_="h3", size="4", margin="40px 0 16px"),
+        rx.box(*[_points(half, *CHECKED) for half in (INCLUDED[:3], INCLUDED[3:])], class_name="halves", style={"gap": "12px 24px"}),
     )
+    return band(title, calculator(LandingState.rate), included, note=note, shaded=True)
 
 
 def questions() -> rx.Component:
@@ -198,7 +181,7 @@ def questions() -> rx.Component:
         )
         for question, answer in QUESTIONS
     ]
-    return band("Good to know", rx.box(*asked, class_name="asked"), shaded=True)
+    return band(band_title("Good to know"), rx.box(*asked, class_name="asked"))
 
 
 def last_word() -> rx.Component:
@@ -212,20 +195,5 @@ def last_word() -> rx.Component:
             gap="24px",
             class_name="land",
         ),
-        class_name="band",
-    )
-
-
-def foot() -> rx.Component:
-    """Name and the two ways in."""
-    links = [rx.el.a(label, href=href, class_name="muted") for label, href in (("Log in", "/login"), ("Sign up", "/signup"))]
-    return rx.el.footer(
-        rx.flex(
-            rx.text("Kametrix", size="2", color="var(--muted)"),
-            rx.flex(*links, gap="20px"),
-            justify="between",
-            class_name="land",
-            padding="28px 24px",
-        ),
-        class_name="foot",
+        class_name="band shaded",
     )

@@ -1,6 +1,5 @@
 """People: signing up, proving who they are, changing their name and password."""
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +9,13 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from kametrix import clock
-from kametrix.crypto import new_id
 from kametrix.errors import Invalid, NotFound
-from kametrix.models import Organization, OrgRole, PlatformRole, User, UserOrganization, UserStatus
-from kametrix.services import audit, passwords, sessions
+from kametrix.models import OrgRole, PlatformRole, User, UserStatus
+from kametrix.services import audit, memberships, passwords, sessions
 from kametrix.services.access import PUBLIC, SIGNED_IN, SYSTEM, Actor, actor_of, allows, open_to
 
 LONGEST_NAME = 100
@@ -52,8 +50,7 @@ class SignUp:
             errors["password"] = wrong
         if errors:
             raise Invalid.fields(errors)
-        zone = self.timezone if self.timezone in _zones() else "UTC"
-        return SignUp(name, business, email, self.password, zone)
+        return SignUp(name, business, email, self.password, zone_or_utc(self.timezone))
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,11 @@ def clean(text: str) -> str:
     return " ".join("".join(character if unicodedata.category(character) not in ("Cc", "Cs") else " " for character in text).split())
 
 
+def zone_or_utc(timezone: str) -> str:
+    """The zone a browser named, or UTC when there is none of that name."""
+    return timezone if timezone in _zones() else "UTC"
+
+
 def normal_email(text: str) -> str:
     """Lower-case and trimmed. Raises Invalid when it is not an address."""
     try:
@@ -84,31 +86,52 @@ def sign_up(session: Session, form: SignUp) -> User:
     """A person, their organization and the membership that owns it. Raises Invalid, also when the e-mail is in use."""
     form = form.checked()
     if existing := _by_email(session, form.email):
-        return _repeated(existing, form)
+        return _join(session, existing, form)
     try:
         with session.begin_nested():
             return _create(session, form)
     except IntegrityError as error:
         if existing := _by_email(session, form.email):
-            return _repeated(existing, form)
+            return _join(session, existing, form)
         raise Invalid.fields({"email": TAKEN}) from error
 
 
 def _create(session: Session, form: SignUp) -> User:
-    name = form.business or form.name
-    organization = Organization(name=name, slug=_slug(name), timezone=form.timezone)
-    user = User(email=form.email, password_hash=passwords.hashed(form.password), name=form.name, current_org_id=organization.id)
-    session.add(organization)
-    session.flush()  # no relationship orders these inserts
+    user = User(email=form.email, password_hash=passwords.hashed(form.password), name=form.name)
     session.add(user)
     session.flush()
-    now = clock.now()
-    session.add(UserOrganization(user_id=user.id, organization_id=organization.id, role=OrgRole.OWNER, is_primary=True, accepted_at=now))
+    return _settle_in(session, user, form)
+
+
+def _settle_in(session: Session, user: User, form: SignUp) -> User:
+    """An organization of their own, for a person who is new here."""
+    organization = memberships.found(session, user, form.business or form.name, form.timezone)
     actor = actor_of(
         user_id=user.id, email=user.email, organization_id=organization.id, role=OrgRole.OWNER, platform_role=PlatformRole.USER
     )
-    audit.record(session, actor, "USER_SIGN_UP", entity="user", entity_id=user.id, new={"organization": name})
+    audit.record(session, actor, "USER_SIGN_UP", entity="user", entity_id=user.id, new={"organization": organization.name})
     session.flush()
+    return user
+
+
+def _join(session: Session, user: User, form: SignUp) -> User:
+    """The address is known: as an invited person's, who signs up like everybody else, or as an account."""
+    if user.status == UserStatus.INVITED:
+        user = memberships.lock_person(session, user.id)  # the same form may have been sent twice
+    if user.status != UserStatus.INVITED:
+        return _repeated(user, form)
+    return _settle_in(session, take_up(session, user, form), form)
+
+
+@open_to(SYSTEM)
+def take_up(session: Session, user: User, form: SignUp) -> User:
+    """An invited person gets the account they were kept the place for. Raises Invalid when somebody was faster."""
+    user = memberships.lock_person(session, user.id)
+    if user.status != UserStatus.INVITED:
+        raise Invalid.fields({"email": TAKEN})
+    now = clock.now()
+    user.name, user.password_hash, user.status = form.name, passwords.hashed(form.password), UserStatus.ACTIVE
+    user.created_at = user.updated_at = now
     return user
 
 
@@ -120,12 +143,6 @@ def _repeated(user: User, form: SignUp) -> User:
     raise Invalid.fields({"email": TAKEN})
 
 
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-    return f"{words or 'organization'}-{new_id()[:8]}"
-
-
 @open_to(PUBLIC)
 def log_in(session: Session, email: str, password: str) -> User:
     """The person with this e-mail and password. Raises Invalid with one sentence for every reason, after the same time."""
@@ -133,10 +150,12 @@ def log_in(session: Session, email: str, password: str) -> User:
         user = _by_email(session, normal_email(email))
     except Invalid:
         user = None
-    if not passwords.matches(password, user.password_hash if user else None):
+    may_enter = user is not None and user.status == UserStatus.ACTIVE
+    proved = user.password_hash if user and may_enter else None
+    if not passwords.matches(password, proved) or user is None:
         raise Invalid(WRONG)
-    if user is None or user.status != UserStatus.ACTIVE:
-        raise Invalid(WRONG)
+    if memberships.lock_person(session, user.id).password_hash != proved or user.status != UserStatus.ACTIVE:
+        raise Invalid(WRONG)  # replaced while we measured: whoever knew the old one stays out
     user.last_login_at = clock.now()
     return user
 
@@ -171,7 +190,11 @@ def change_password(session: Session, actor: Actor, session_id: str, old: str, n
         raise Invalid.fields({"new": wrong})
     if old == new:
         raise Invalid.fields({"new": "This is your current password. Choose another one."})
-    user.password_hash, user.updated_at = passwords.hashed(new), clock.now()
+    proved, fresh = user.password_hash, passwords.hashed(new)
+    if memberships.lock_person(session, user.id).password_hash != proved:
+        raise Invalid.fields({"old": "This is not your current password."})
+    user.password_hash, user.updated_at = fresh, clock.now()
+    user.password_reset_token_hash, user.password_reset_expires = None, None
     audit.record(session, actor, "USER_PASSWORD_CHANGE", entity="user", entity_id=user.id)
     return sessions.revoke_others(session, actor, session_id)
 
@@ -196,6 +219,17 @@ def make_admin(session: Session, email: str) -> None:
 
 
 @open_to(SYSTEM)
+def administrator(session: Session, email: str) -> Actor:
+    """The operator with this e-mail, for the command line. Raises NotFound when there is no active one."""
+    user = _by_email(session, email.strip().lower())
+    if user is None or user.role != PlatformRole.ADMIN or user.status != UserStatus.ACTIVE:
+        raise NotFound(f"No active administrator has the e-mail {email.strip()}. `kametrix make-admin EMAIL` makes one.")
+    return actor_of(
+        user_id=user.id, email=user.email, organization_id=user.current_org_id or "", role=OrgRole.VIEWER, platform_role=user.role
+    )
+
+
+@open_to(SYSTEM)
 def organization_of(session: Session, email: str) -> str:
     """The id of the organization a person works in. Raises NotFound."""
     found = _known(session, email).current_org_id
@@ -216,9 +250,9 @@ def _known(session: Session, email: str) -> User:
 
 
 def _own(session: Session, actor: Actor) -> User:
-    """Without the password's hash, which pages may not read: it is loaded when it is asked for."""
-    password_hash: Any = User.password_hash
-    return session.exec(select(User).options(defer(password_hash)).where(User.id == actor.user_id)).one()
+    """With what a profile shows; hashes and secrets, which pages may not read, are loaded when they are asked for."""
+    shown: tuple[Any, ...] = (User.name, User.email, User.email_verified)
+    return session.exec(select(User).options(load_only(*shown)).where(User.id == actor.user_id)).one()
 
 
 def _name_errors(name: str, field: str, what: str) -> dict[str, str]:

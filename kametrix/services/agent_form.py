@@ -17,6 +17,7 @@ LIMITS: Final = {
     "greeting": 500,
     "end_call_message": 500,
     "policies": 4000,
+    "instructions": 4000,
 }
 """Characters (Unicode code points) a field may hold."""
 REQUIRED: Final = {
@@ -27,7 +28,14 @@ REQUIRED: Final = {
 }
 MAX_SERVICES, MAX_SERVICE = 30, 120
 MAX_FAQS, MAX_QUESTION, MAX_ANSWER = 50, 300, 1500
-PLACEHOLDER: Final = re.compile(r"\{\s*([\w ]+?)\s*\}")
+MAX_MINUTES: Final = 60
+"""The longest a call may last."""
+PLACEHOLDER: Final = re.compile(r"\{([\w\s]+)\}")
+"""Read in one pass however much is typed: what may surround the name is no part of the pattern, but taken off by `name_in`."""
+BLANK: Final = re.compile(r"\[[^\[\]\n]{1,60}\]")
+"""What a template leaves for the owner to fill in."""
+NAMED_BLANKS: Final = 3
+"""Blanks named one by one in a sentence."""
 UNREADABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of surrogate pairs: no database keeps them, no voice speaks them. Tab and newline stay."""
 
@@ -62,6 +70,9 @@ class AgentForm:
     timezone: str
     discloses_ai: bool = True
     records_calls: bool = True
+    personality: str = ""
+    instructions: str = ""
+    max_minutes: int = 10
 
 
 def checked(form: AgentForm) -> AgentForm:
@@ -91,30 +102,70 @@ def zones() -> tuple[str, ...]:
 def _cleaned(form: AgentForm) -> AgentForm:
     return replace(
         form,
-        name=_line(form.name),
-        business_name=_line(form.business_name),
-        description=_text(form.description),
-        services=tuple(_line(service) for service in form.services),
-        hours=_text(form.hours),
-        greeting=_text(form.greeting),
-        end_call_message=_text(form.end_call_message),
-        faqs=tuple(Faq(_line(pair.question), _text(pair.answer)) for pair in form.faqs),
-        policies=_text(form.policies),
+        name=line(form.name),
+        business_name=line(form.business_name),
+        description=readable(form.description),
+        services=tuple(line(service) for service in form.services),
+        hours=readable(form.hours),
+        greeting=readable(form.greeting),
+        end_call_message=readable(form.end_call_message),
+        faqs=tuple(Faq(line(pair.question), readable(pair.answer)) for pair in form.faqs),
+        policies=readable(form.policies),
+        instructions=readable(form.instructions),
     )
 
 
-def _text(typed: str) -> str:
+def readable(typed: str) -> str:
+    """A text as it is stored: readable characters, plain line ends, nothing around it."""
     return UNREADABLE.sub("", typed.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def _line(typed: str) -> str:
-    return " ".join(_text(typed).split())
+def line(typed: str) -> str:
+    """The same on one line."""
+    return " ".join(readable(typed).split())
+
+
+def blanks(text: str) -> tuple[str, ...]:
+    """What a text still leaves open, as written (`[price]`), each once."""
+    return tuple(dict.fromkeys(BLANK.findall(text)))
+
+
+def unfilled(form: AgentForm) -> dict[str, str]:
+    """The fields whose text still has blanks, keyed like errors. It stops nobody from saving."""
+    fields: dict[str, str] = {name: getattr(form, name) for name in LIMITS}
+    services = {f"services.{index}": service for index, service in enumerate(form.services)}
+    answers = {f"faqs.{index}.answer": pair.answer for index, pair in enumerate(form.faqs)}
+    found = {name: blanks(text) for name, text in (fields | services | answers).items()}
+    return {name: f"Still to confirm or fill in: {', '.join(each)}. {_meanwhile(name)}" for name, each in found.items() if each}
+
+
+def unfilled_in_short(form: AgentForm) -> str:
+    """The same in a sentence; empty when nothing is open."""
+    texts_of_form = (*(str(getattr(form, name)) for name in LIMITS), *form.services, *(pair.answer for pair in form.faqs))
+    found = blanks("\n".join(texts_of_form))
+    more = f" and {len(found) - NAMED_BLANKS} more" if len(found) > NAMED_BLANKS else ""
+    told = f"Still to confirm or fill in: {', '.join(found[:NAMED_BLANKS])}{more}. Callers do not get an answer that has a blank."
+    return told if found else ""
+
+
+def _meanwhile(field: str) -> str:
+    return "Until then callers do not get this answer." if field.startswith("faqs.") else "Until then the agent may say it as it stands."
 
 
 def filled(form: AgentForm, text: str) -> str:
     """`text` with its placeholders replaced by the names of the form; unknown ones stay."""
-    known = {"businessname": form.business_name, "agentname": form.name}
-    return PLACEHOLDER.sub(lambda found: known.get(found[1].lower(), found[0]), text)
+    return named(text, agent=form.name, business=form.business_name)
+
+
+def named(text: str, *, agent: str, business: str) -> str:
+    """`text` with `{agentName}` and `{businessName}` replaced; unknown placeholders stay."""
+    known = {"businessname": business, "agentname": agent}
+    return PLACEHOLDER.sub(lambda found: known.get(name_in(found), found[0]), text)
+
+
+def name_in(placeholder: re.Match[str]) -> str:
+    """What a placeholder names, however it is spaced and spelt: `businessname`."""
+    return placeholder[1].strip().lower()
 
 
 def _text_errors(form: AgentForm) -> dict[str, str]:
@@ -126,10 +177,15 @@ def _text_errors(form: AgentForm) -> dict[str, str]:
         elif len(value) > limit:
             errors[name] = f"This has {len(value):,} characters; at most {limit:,} fit. Please shorten it."
     for name in ("greeting", "end_call_message"):
-        unknown = [found[0] for found in PLACEHOLDER.finditer(getattr(form, name)) if found[1].lower() not in ("businessname", "agentname")]
-        if unknown and name not in errors:
-            errors[name] = f"{unknown[0]} is not known here. You can use {{businessName}} and {{agentName}}, or plain words."
+        if name not in errors and (wrong := placeholder_error(getattr(form, name))):
+            errors[name] = wrong
     return errors
+
+
+def placeholder_error(text: str) -> str:
+    """What is wrong with the placeholders in `text`; empty when nothing is."""
+    unknown = [found[0] for found in PLACEHOLDER.finditer(text) if name_in(found) not in ("businessname", "agentname")]
+    return f"{unknown[0]} is not known here. You can use {{businessName}} and {{agentName}}, or plain words." if unknown else ""
 
 
 def _choice_errors(form: AgentForm) -> dict[str, str]:
@@ -140,6 +196,10 @@ def _choice_errors(form: AgentForm) -> dict[str, str]:
         errors["language"] = "Choose one of the languages."
     if form.timezone not in zones():
         errors["timezone"] = "Choose the time zone the business is in."
+    if form.personality and form.personality not in texts.ENGLISH.personalities:
+        errors["personality"] = "Choose one of these, or none."
+    if not 1 <= form.max_minutes <= MAX_MINUTES:
+        errors["max_minutes"] = f"Choose from 1 to {MAX_MINUTES} minutes."
     return errors
 
 

@@ -16,9 +16,11 @@ from kametrix.integrations.vapi import payloads
 from kametrix.integrations.vapi.client import VapiClient
 from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
 from kametrix.models import Agent, PhoneNumber, SyncState
-from kametrix.services import number_push, prompts, queue, sync_errors
+from kametrix.services import number_push, prompts, queue, surroundings, sync_errors
 from kametrix.services.access import SYSTEM, open_to
+from kametrix.services.agent_form import named
 from kametrix.services.number_push import NumberPlan
+from kametrix.services.prompts import Surroundings
 from kametrix.services.sync_requests import push_soon
 from kametrix.settings import settings
 
@@ -69,7 +71,8 @@ def plan(session: Session, agent_id: str) -> SyncPlan | None:
     if agent.deleted_at is not None:
         return None if agent.sync_state == SyncState.LIVE else pushed
     number = session.exec(select(PhoneNumber).where(PhoneNumber.agent_id == agent.id)).one_or_none()
-    return replace(pushed, spec=_spec(agent), number=_number(session, agent, number))
+    around = surroundings.of(session, agent.organization_id)
+    return replace(pushed, spec=_spec(agent, around, number), number=_number(session, agent, number))
 
 
 def carry_out(client: VapiClient, plan: SyncPlan) -> Outcome:
@@ -122,13 +125,15 @@ def _record_failure(session: Session, agent: Agent, error: VapiError, attempt: i
         queue.enqueue(session, "sync_agent_later", once=f"sync_agent_later:{agent.id}", at=at, agent_id=agent.id, attempt=attempt + 1)
 
 
-def _spec(agent: Agent) -> payloads.AssistantSpec:
+def _spec(agent: Agent, around: Surroundings, number: PhoneNumber | None) -> payloads.AssistantSpec:
+    """The assistant of an agent; what its number says of greeting and voice goes before the agent's own."""
+    greeting = named(number.greeting, agent=agent.name, business=agent.business_name) if number and number.greeting else None
     return payloads.AssistantSpec(
         name=agent.name,
-        greeting=prompts.spoken_first(agent),
+        greeting=prompts.spoken_first(agent, around, greeting=greeting),
         system_prompt=agent.system_prompt,
         end_call_message=prompts.plain(agent.end_call_message),
-        voice_id=agent.voice_id,
+        voice_id=(number.voice_id if number else None) or agent.voice_id,
         language=agent.language,
         max_duration_seconds=agent.max_duration_seconds,
         records=agent.records_calls,
@@ -141,6 +146,8 @@ def _spec(agent: Agent) -> payloads.AssistantSpec:
 def _number(session: Session, agent: Agent, number: PhoneNumber | None) -> NumberPlan | None:
     if number is None or number.vapi_phone_id is None:
         return None
+    if not number.is_enabled:  # the operator switched it off: nobody answers it
+        return NumberPlan(number.id, number.vapi_phone_id, gated=True, webhook_url=None)
     return NumberPlan(number.id, number.vapi_phone_id, number_push.is_gated(session, agent), number_push.webhook_url(agent))
 
 

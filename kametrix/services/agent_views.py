@@ -8,8 +8,9 @@ from sqlmodel import Session, col, func, select
 from kametrix import clock
 from kametrix.errors import NotFound
 from kametrix.models import Agent, Call, PhoneNumber, SyncState
-from kametrix.services import number_claims, prompts, voices, wording
+from kametrix.services import number_claims, prompts, surroundings, voices, wording
 from kametrix.services.access import Actor, allows
+from kametrix.services.prompts import Surroundings
 from kametrix.services.zones import start_of_day, zone_of
 
 
@@ -17,8 +18,8 @@ from kametrix.services.zones import start_of_day, zone_of
 class AgentView:
     """An agent as its page shows it. `number` is E.164, `number_text` readable; without one `number_note` says why, else it is empty.
 
-    `greeting` is as the person wrote it; `first_message` is all that callers hear first. `calls_this_week` counts from Monday
-    in the organization's zone.
+    `greeting` is as the person wrote it; `first_message` is all that callers hear first, `after_hours_message` what they hear
+    instead outside the organization's opening hours (empty: the same). `calls_this_week` counts from Monday in the organization's zone.
     """
 
     id: str
@@ -38,6 +39,7 @@ class AgentView:
     description: str
     created_at: datetime
     calls_this_week: int
+    after_hours_message: str = ""
 
 
 @allows("agents:read")
@@ -68,19 +70,19 @@ def _views(session: Session, actor: Actor, agent_id: str | None) -> list[AgentVi
     found = session.exec(query).all()
     calls = _calls_this_week(session, actor)
     note = _number_note(session, actor) if not all(number for _, number in found) else ""
-    return [_view(agent, number, "" if number else note, calls.get(agent.id, 0)) for agent, number in found]
+    around = surroundings.of(session, actor.organization_id)
+    return [_view(agent, number, "" if number else note, calls.get(agent.id, 0), around) for agent, number in found]
 
 
-def _view(agent: Agent, number: str | None, note: str, calls: int) -> AgentView:
+def _view(agent: Agent, number: str | None, note: str, calls: int, around: Surroundings) -> AgentView:
     voice = voices.BY_ID.get(agent.voice_id)
     return AgentView(
         id=agent.id,
         name=agent.name,
         business_name=agent.business_name,
         greeting=agent.greeting,
-        first_message=prompts.first_message(
-            agent.greeting, agent.language, discloses_ai=agent.discloses_ai, records_calls=agent.records_calls
-        ),
+        first_message=prompts.disclosed(agent, agent.greeting),
+        after_hours_message=prompts.after_hours(agent, around),
         number=number,
         number_text=wording.telephone(number, missing="No number yet"),
         number_note=note,

@@ -1,20 +1,25 @@
 """Agents: made, changed, switched, deleted; each change callers can hear is sent to the voice provider by a job."""
 
 import hashlib
-from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from kametrix import clock
 from kametrix.crypto import new_id, new_token, seal, token_hash
 from kametrix.errors import Conflict, NotFound
-from kametrix.models import Agent, Organization
-from kametrix.services import agent_form, audit, number_claims, prompts, sync_requests, texts, voices
+from kametrix.models import Agent, AuditLog, Organization, User
+from kametrix.services import agent_form, audit, number_claims, surroundings, sync_requests, texts, voices
 from kametrix.services.access import Actor, allows, one, scoped
+from kametrix.services.agent_columns import audited, columns_of, form_from, version_of
 from kametrix.services.agent_form import AgentForm, Faq
 from kametrix.services.agent_views import AgentView, all_of, view
+from kametrix.services.wording import moment
+from kametrix.services.zones import zone_of
 
-__all__ = ["AgentForm", "AgentView", "Faq", "all_of", "blank", "create", "delete", "form_of", "retry", "set_active", "update", "view"]
+__all__ = [
+    "AgentForm", "AgentView", "Faq", "all_of", "blank", "create", "delete", "form_of", "retry", "set_active", "update", "version_of",
+    "view",
+]  # fmt: skip
 
 
 @allows("agents:write")
@@ -24,7 +29,7 @@ def create(session: Session, actor: Actor, form: AgentForm, *, submission: str =
     `submission` is a token made with the blank form: sent twice, by a double click or two tabs, it makes one agent only.
     Raises Invalid with every wrong field, Conflict when that agent was deleted since.
     """
-    columns = _columns(agent_form.checked(form))
+    form = agent_form.checked(form)
     _hold(session, actor)
     agent_id = _id_of(actor, submission)
     known = session.exec(scoped(actor, Agent).where(Agent.id == agent_id)).one_or_none()
@@ -32,7 +37,7 @@ def create(session: Session, actor: Actor, form: AgentForm, *, submission: str =
         if known.deleted_at is not None:
             raise Conflict("This form was sent before, and its agent has been deleted since. Open a new form.")
         return view(session, actor, agent_id)
-    token = new_token()
+    token, columns = new_token(), columns_of(form, surroundings.of(session, actor.organization_id))
     agent = Agent(
         id=agent_id, organization_id=actor.organization_id, user_id=actor.user_id, webhook_token_hash=token_hash(token),
         webhook_token=seal(token, place=f"agent.webhook_token.{agent_id}"), **columns,
@@ -41,21 +46,42 @@ def create(session: Session, actor: Actor, form: AgentForm, *, submission: str =
     session.flush()
     number_claims.claim(session, agent)
     sync_requests.push_soon(session, agent.id)
-    audit.record(session, actor, "AGENT_CREATE", entity="agent", entity_id=agent.id, new=_audited(agent))
+    audit.record(session, actor, "AGENT_CREATE", entity="agent", entity_id=agent.id, new=audited(agent))
     return view(session, actor, agent.id)
 
 
 @allows("agents:write")
-def update(session: Session, actor: Actor, agent_id: str, form: AgentForm) -> AgentView:
-    """Save a changed form and send it to the provider. Raises Invalid with every wrong field, NotFound."""
-    columns = _columns(agent_form.checked(form))
+def update(session: Session, actor: Actor, agent_id: str, form: AgentForm, *, version: str = "") -> AgentView:
+    """Save a changed form and send it to the provider.
+
+    `version` names the form this one was made from (`version_of`). Raises Conflict, saying who and when, when the form was
+    saved otherwise meanwhile; Invalid with every wrong field; NotFound.
+    """
+    form = agent_form.checked(form)
     agent = _present(session, actor, agent_id, lock=True)
-    before = _audited(agent)
-    for name, value in columns.items():
+    stored = form_from(agent)
+    if version and version_of(stored) not in (version, version_of(form)):
+        raise Conflict(_changed_by(session, actor, agent))
+    before = audited(agent)
+    for name, value in columns_of(form, surroundings.of(session, actor.organization_id)).items():
         setattr(agent, name, value)
     sync_requests.request(session, agent)
-    audit.record(session, actor, "AGENT_UPDATE", entity="agent", entity_id=agent.id, old=before, new=_audited(agent))
+    audit.record(session, actor, "AGENT_UPDATE", entity="agent", entity_id=agent.id, old=before, new=audited(agent))
     return view(session, actor, agent.id)
+
+
+def _changed_by(session: Session, actor: Actor, agent: Agent) -> str:
+    """Who saved the agent last, and when."""
+    saves = scoped(actor, AuditLog).where(AuditLog.entity_id == agent.id, AuditLog.action == "AGENT_UPDATE")
+    last = session.exec(saves.order_by(col(AuditLog.created_at).desc(), col(AuditLog.id).desc()).limit(1)).first()
+    if last is None:
+        return "This agent was changed while you were editing it."
+    zone = zone_of(session, actor)
+    at = moment(last.created_at.astimezone(zone), clock.now().astimezone(zone))
+    if last.actor_id == actor.user_id:
+        return f"You saved this agent in another window ({at}) after you opened it here."
+    name = session.exec(select(User.name).where(User.id == last.actor_id)).first()
+    return f"{name or last.actor_email or 'Somebody'} saved this agent ({at}) while you were editing it."
 
 
 @allows("agents:write")
@@ -90,36 +116,21 @@ def retry(session: Session, actor: Actor, agent_id: str) -> AgentView:
 
 @allows("agents:read")
 def form_of(session: Session, actor: Actor, agent_id: str) -> AgentForm:
-    """The agent's form as it was saved. Raises NotFound."""
-    agent = _present(session, actor, agent_id)
-    known: dict[str, Any] = agent.knowledge or {}
-    return AgentForm(
-        name=agent.name,
-        business_name=agent.business_name,
-        description=agent.business_description or "",
-        services=tuple(known.get("services", ())),
-        hours=known.get("hours", ""),
-        voice_id=agent.voice_id,
-        greeting=agent.greeting,
-        end_call_message=agent.end_call_message,
-        faqs=tuple(Faq(pair["question"], pair["answer"]) for pair in known.get("faqs", ())),
-        policies=known.get("policies", ""),
-        language=agent.language,
-        timezone=agent.timezone,
-        discloses_ai=agent.discloses_ai,
-        records_calls=agent.records_calls,
-    )
+    """The agent's form as it was saved; `version_of` names its content. Raises NotFound."""
+    return form_from(_present(session, actor, agent_id))
 
 
 @allows("agents:read")
 def blank(session: Session, actor: Actor) -> AgentForm:
-    """The form for a new agent, with what the organization has told about itself."""
+    """The form for a new agent, with what the organization has set for its agents and told about itself."""
     organization = session.exec(select(Organization).where(Organization.id == actor.organization_id)).one()
     words = texts.of(organization.language)
+    voice = voices.BY_ID.get(organization.voice_id or "", voices.VOICES[0])
     return AgentForm(
-        name=voices.VOICES[0].name, business_name=organization.name, description="", services=(), hours="", voice_id=voices.VOICES[0].id,
-        greeting=words.greeting, end_call_message=words.end_call, faqs=(), policies="",
-        language=organization.language, timezone=organization.timezone,
+        name=voice.name, business_name=organization.name, description="", services=(), hours="", voice_id=voice.id,
+        greeting=organization.greeting or words.greeting, end_call_message=words.end_call, faqs=(), policies="",
+        language=organization.language, timezone=organization.timezone, personality=organization.personality or "",
+        instructions=organization.system_prompt or "", max_minutes=(organization.max_call_duration or 600) // 60,
     )  # fmt: skip
 
 
@@ -140,43 +151,3 @@ def _present(session: Session, actor: Actor, agent_id: str, *, lock: bool = Fals
     if agent.deleted_at is not None:
         raise NotFound("This agent does not exist, or it belongs to another organization.")
     return agent
-
-
-def _columns(form: AgentForm) -> dict[str, Any]:
-    """The columns a checked form fills. Raises Invalid when all texts together are too long for a prompt."""
-    return {
-        "name": form.name,
-        "business_name": form.business_name,
-        "business_description": form.description,
-        "greeting": form.greeting,
-        "end_call_message": form.end_call_message,
-        "system_prompt": prompts.compose(form).system_prompt,
-        "voice_id": form.voice_id,
-        "language": form.language,
-        "timezone": form.timezone,
-        "knowledge": {
-            "services": list(form.services),
-            "hours": form.hours,
-            "faqs": [{"question": pair.question, "answer": pair.answer} for pair in form.faqs],
-            "policies": form.policies,
-        },
-        "discloses_ai": form.discloses_ai,
-        "records_calls": form.records_calls,
-    }
-
-
-def _audited(agent: Agent) -> dict[str, Any]:
-    """What the audit trail keeps of an agent."""
-    names = (
-        "name",
-        "business_name",
-        "greeting",
-        "voice_id",
-        "language",
-        "timezone",
-        "discloses_ai",
-        "records_calls",
-        "is_active",
-        "revision",
-    )
-    return {name: getattr(agent, name) for name in names}

@@ -10,7 +10,7 @@ from kametrix import clock
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.inbox import forget_old
 
-LIMITS_KEPT: Final = timedelta(days=1)
+LIMITS_KEPT: Final = timedelta(days=3)
 """Longer than any window or block of a rate limit."""
 
 _SESSIONS = text("delete from session where id in (select id from session where expires_at < :before limit :size for update skip locked)")

@@ -10,6 +10,7 @@ from kametrix.errors import Invalid
 from kametrix.models import Call, CreditPack, CreditTransaction, Organization, TransactionType
 from kametrix.services.access import SYSTEM, Actor, allows, open_to
 from kametrix.services.money_text import minutes_left, settlement_text
+from kametrix.services.packs import ORDER
 from kametrix.services.site_settings import LOW_BALANCE_CENTS, cents_per_minute, welcome_ceiling_cents
 
 LARGEST_PAGE = 100
@@ -106,9 +107,9 @@ def transactions(session: Session, actor: Actor, *, after: str | None = None, si
 
 @allows("credits:read")
 def packs(session: Session, actor: Actor) -> list[PackRow]:
-    """The packs on sale, smallest first, each with what it would do to the organization's grace."""
+    """The packs on sale, in the order the operator gave them, each with what it would do to the organization's grace."""
     rate, grace = cents_per_minute(session), _organization(session, actor).grace_credits_used
-    on_sale = session.exec(select(CreditPack).where(col(CreditPack.is_active)).order_by(col(CreditPack.price_in_cents)))
+    on_sale = session.exec(select(CreditPack).where(col(CreditPack.is_active)).order_by(*ORDER))
     return [
         PackRow(
             id=pack.id,

@@ -1,7 +1,7 @@
 """May this call start? Answered while the telephone rings, with the organization's row locked.
 
-A ceiling gates starting a call, never charging one that happened (product.md 4.6-4). Only numbers of organizations with a
-ceiling, and of agents that are off, ask here; every other call is answered by the provider without us.
+A ceiling gates starting a call, never charging one that happened (product.md 4.6-4). Only numbers of organizations that
+have a ceiling or are off, and of agents that are off, ask here; every other call is answered by the provider without us.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ from kametrix.settings import settings
 
 STALE: Final = timedelta(minutes=10)
 """A live call this much older than the longest it may last was lost, and blocks nobody."""
+WITHOUT_CREDIT: Final = "Turned away: no credit was left for another minute."
+"""The summary of a call that a ceiling turned away."""
 SERVED: Final = (OrganizationStatus.ACTIVE, OrganizationStatus.TRIAL)
 
 log = structlog.get_logger()
@@ -86,6 +88,8 @@ def _decide(session: Session, agent: Agent, organization: Organization, vapi_cal
     spoken = texts.of(agent.language)
     if not agent.is_active or agent.deleted_at is not None:
         return _no(spoken.line_off, "the agent was switched off.")
+    if not organization.ai_enabled:
+        return _no(spoken.line_off, "answering calls was switched off for the whole organization, in Settings.")
     if organization.status not in SERVED or organization.deleted_at is not None or agent.vapi_assistant_id is None:
         return _no(spoken.line_unavailable, "this agent could not answer yet.")
     if not credits.has_purchased(session, organization.id):
@@ -98,7 +102,7 @@ def _decide(session: Session, agent: Agent, organization: Organization, vapi_cal
         return Decision({"assistantId": agent.vapi_assistant_id})
     minutes = headroom // max(cents_per_minute(session), 1)
     if minutes < 1:
-        return _no(spoken.line_unavailable, "no credit was left for another minute.")
+        return Decision({"error": spoken.line_unavailable}, WITHOUT_CREDIT)
     limit = min(agent.max_duration_seconds, minutes * 60)
     return Decision({"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}})
 

@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 from kametrix import clock
 from kametrix.crypto import new_id
 from kametrix.errors import Conflict, Invalid, KametrixError, NotFound
-from kametrix.models import Call, CreditTransaction, Organization, OrgRole, PlatformRole, TransactionType, User, UserStatus
+from kametrix.models import Call, CreditTransaction, Organization, TransactionType
 from kametrix.services import audit
-from kametrix.services.access import SYSTEM, actor_of, open_to
+from kametrix.services.access import SYSTEM, Actor, open_to
 from kametrix.services.wording import dollars
 
 LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
@@ -20,6 +20,9 @@ LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
 
 LARGEST_ADJUSTMENT: Final = 10_000_000
 """In cents: beyond it a slip of the finger is likelier than a decision."""
+
+LONGEST_REASON: Final = 500
+"""Characters."""
 
 _POST: Final = (
     "select * from post_credit(%(organization)s, %(type)s, %(amount)s, %(key)s, %(description)s, %(at)s,"
@@ -75,16 +78,17 @@ def post(
 
 
 @open_to(SYSTEM)
-def adjust(session: Session, *, organization_id: str, amount: int, reason: str, admin_email: str, key: str | None = None) -> Posted:
+def adjust(session: Session, *, organization_id: str, amount: int, reason: str, admin: Actor, key: str | None = None) -> Posted:
     """Give or take `amount` cents by an administrator's decision, with an audit entry; the same `key` again changes nothing.
 
-    Raises Invalid for zero, a missing reason, or taking more than the balance; NotFound for an unknown organization or administrator.
+    Raises Invalid for zero, a missing reason, or taking more than the balance; NotFound for an unknown organization.
     """
     if not amount or abs(amount) > LARGEST_ADJUSTMENT:
         raise Invalid.fields({"amount": f"Give a whole number of cents, not zero, up to {dollars(LARGEST_ADJUSTMENT)} either way."})
     if not reason.strip():
         raise Invalid.fields({"reason": "Say why: the reason is kept beside the transaction."})
-    admin = _administrator(session, admin_email)
+    if len(reason) > LONGEST_REASON:
+        raise Invalid.fields({"reason": f"Use at most {LONGEST_REASON} characters."})
     key = f"adjust:{key or new_id()}"
     before = _locked_balance(session, organization_id)
     if before + amount < 0 and amount < 0 and not _is_posted(session, key):
@@ -93,7 +97,7 @@ def adjust(session: Session, *, organization_id: str, amount: int, reason: str, 
         )
     posted = post(
         session, organization_id=organization_id, type=TransactionType.ADMIN_ADJUSTMENT, amount=amount, key=key,
-        description="Adjustment", user_id=admin.id, note=reason.strip(),
+        description="Adjustment", user_id=admin.user_id, note=reason.strip(),
     )  # fmt: skip
     if posted.applied:
         _audit_adjustment(session, admin, organization_id, posted, amount, reason.strip())
@@ -125,13 +129,6 @@ def charge_call(session: Session, call: Call, *, seconds: int, rate: int) -> Pos
     return _outcome(rows[-1]) if rows else None
 
 
-def _administrator(session: Session, email: str) -> User:
-    found = session.exec(select(User).where(col(User.email) == email.strip().lower(), col(User.role) == PlatformRole.ADMIN)).one_or_none()
-    if found is None or found.status != UserStatus.ACTIVE or found.deleted_at is not None:
-        raise NotFound(f"No active administrator has the e-mail {email.strip()}. `kametrix make-admin EMAIL` makes one.")
-    return found
-
-
 def _locked_balance(session: Session, organization_id: str) -> int:
     wallet = select(Organization.balance_cents).where(Organization.id == organization_id).with_for_update(key_share=True)
     balance = session.exec(wallet).one_or_none()
@@ -144,19 +141,17 @@ def _is_posted(session: Session, key: str) -> bool:
     return session.exec(select(CreditTransaction.id).where(CreditTransaction.idempotency_key == key)).first() is not None
 
 
-def _audit_adjustment(session: Session, admin: User, organization_id: str, posted: Posted, amount: int, reason: str) -> None:
-    """An administrator acts in an organization without belonging to it: the least role, the platform's permission."""
-    actor = actor_of(
-        user_id=admin.id, email=admin.email, organization_id=organization_id, role=OrgRole.VIEWER, platform_role=PlatformRole(admin.role)
-    )
+def _audit_adjustment(session: Session, admin: Actor, organization_id: str, posted: Posted, amount: int, reason: str) -> None:
     audit.record(
         session,
-        actor,
+        admin,
         "USER_CREDIT_ADJUST",
         entity="organization",
         entity_id=organization_id,
         old={"balance": posted.balance - amount},
         new={"balance": posted.balance, "amount": amount, "reason": reason, "transaction": posted.transaction_id},
+        organization_id=organization_id,
+        by_operator=True,
     )
 
 

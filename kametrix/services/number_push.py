@@ -10,7 +10,7 @@ from kametrix.crypto import unseal
 from kametrix.integrations.vapi import payloads
 from kametrix.integrations.vapi.client import VapiClient
 from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
-from kametrix.models import Agent, Organization, PhoneNumber, PhoneStatus
+from kametrix.models import Agent, Organization, PhoneNumber
 from kametrix.services import queue
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.credits import ceiling_of
@@ -30,16 +30,16 @@ class NumberPlan:
 
 @open_to(SYSTEM)
 def is_gated(session: Session, agent: Agent) -> bool:
-    """Whether each call must ask us before it starts: the agent is off, or its organization has a ceiling."""
+    """Whether each call must ask us before it starts: the agent or its organization is off, or there is a ceiling."""
     organization = session.get_one(Organization, agent.organization_id)
-    return not agent.is_active or ceiling_of(session, organization) is not None
+    return not agent.is_active or not organization.ai_enabled or ceiling_of(session, organization) is not None
 
 
 @open_to(SYSTEM)
 def plan_release(session: Session, number_id: str) -> NumberPlan | None:
     """How to take a number off the air; none when an agent has it (the agent's sync serves it) or the provider does not know it."""
     number = session.get(PhoneNumber, number_id)
-    if number is None or number.status != PhoneStatus.AVAILABLE or number.vapi_phone_id is None:
+    if number is None or number.agent_id is not None or number.vapi_phone_id is None:
         return None
     return NumberPlan(id=number.id, vapi_phone_id=number.vapi_phone_id, gated=True, webhook_url=None)
 
@@ -52,7 +52,7 @@ def settle_owner(session: Session, number_id: str, *, pushed_for: str | None) ->
         return
     if number.agent_id is not None:
         push_soon(session, number.agent_id)
-    elif number.status == PhoneStatus.AVAILABLE:
+    else:
         queue.enqueue(session, "release_number", number_id=number.id)
 
 

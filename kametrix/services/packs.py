@@ -3,7 +3,7 @@
 from typing import Final
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from kametrix import clock
 from kametrix.crypto import new_id
@@ -12,6 +12,8 @@ from kametrix.services.access import SYSTEM, open_to
 
 PACKS: Final = (("Starter", 1000), ("Popular", 2500), ("Pro", 5000), ("Business", 10000))
 """Name and credits; a credit costs one cent."""
+ORDER: Final = (col(CreditPack.position), col(CreditPack.price_in_cents), col(CreditPack.id))
+"""Packs as they stand on a page: where the operator put them, else by price."""
 
 
 @open_to(SYSTEM)

@@ -111,10 +111,13 @@ def _matching(session: Session, item: Listed) -> PhoneNumber | None:
 
 
 def _take_over(session: Session, row: PhoneNumber, item: Listed) -> bool:
-    """Write what the provider says about the number itself; whether anything changed. A number that came back is free again."""
+    """Write what the provider says about the number itself; whether anything changed.
+
+    A number that came back is free again, unless the operator withdrew it.
+    """
     news = {"number": item.number, "vapi_phone_id": item.vapi_phone_id, "friendly_name": item.friendly_name}
     changed = {name: value for name, value in news.items() if getattr(row, name) != value}
-    if row.status == PhoneStatus.RELEASED:
+    if row.status == PhoneStatus.RELEASED and row.is_enabled:
         changed |= {"status": PhoneStatus.AVAILABLE, "available_from": clock.now()}
     for name, value in changed.items():
         setattr(row, name, value)
@@ -132,7 +135,7 @@ def _push_again(session: Session, row: PhoneNumber, item: Listed) -> bool:
             queue.enqueue(session, "release_number", number_id=row.id)
         return item.assistant_id is not None
     agent = session.get_one(Agent, row.agent_id)
-    wanted = None if number_push.is_gated(session, agent) else agent.vapi_assistant_id
+    wanted = None if not row.is_enabled or number_push.is_gated(session, agent) else agent.vapi_assistant_id
     if agent.sync_state != SyncState.LIVE or wanted == item.assistant_id:
         return False
     sync_requests.push_soon(session, agent.id)

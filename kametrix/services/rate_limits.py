@@ -35,8 +35,13 @@ class Limit:
 LOGIN_ACCOUNT = Limit("login-account", 5, timedelta(minutes=15), timedelta(minutes=15))
 LOGIN_ADDRESS = Limit("login-address", 5, timedelta(minutes=15), timedelta(minutes=15))
 OLD_PASSWORD = Limit("old-password", 5, timedelta(minutes=15), timedelta(minutes=15))
+RESET = Limit("password-reset", 10, timedelta(minutes=15), timedelta(minutes=15))
 SIGN_UP = Limit("sign-up", 20, timedelta(hours=1), timedelta(hours=1))
 """Per address. Twenty, as whole offices and schools share one."""
+NEW_ORGANIZATION = Limit("new-organization", 5, timedelta(days=1), timedelta(days=1))
+"""Per person."""
+INVITE = Limit("invite", 50, timedelta(hours=1), timedelta(hours=1))
+"""Per organization: links made, renewed ones too."""
 
 EXPIRE = text("""
     delete from rate_limit where key = :key
@@ -69,6 +74,12 @@ def take(session: Session, *attempts: tuple[Limit, str]) -> None:
             raise _locked(session, limit.key(subject), now)
 
 
+def in_words(seconds: int) -> str:
+    """How long to wait, rounded up: minutes, from two hours on hours."""
+    number, unit = (ceil(seconds / 60), "minute") if seconds < 7200 else (ceil(seconds / 3600), "hour")
+    return f"{number} {unit}{'s' if number > 1 else ''}"
+
+
 @open_to(PUBLIC)
 def give_back(session: Session, limit: Limit, subject: str) -> None:
     """The attempt succeeded: it does not count, nor does the lock it may have caused."""
@@ -84,5 +95,4 @@ def forget(session: Session, limit: Limit, subject: str) -> None:
 def _locked(session: Session, key: str, now: datetime) -> TooMany:
     until = session.exec(select(RateLimit.blocked_until).where(RateLimit.key == key)).one()
     seconds = max(1, ceil((until - now).total_seconds())) if until else 1
-    minutes = ceil(seconds / 60)
-    return TooMany(f"Too many attempts. Please try again in {minutes} minute{'s' if minutes > 1 else ''}.", retry_after=seconds)
+    return TooMany(f"Too many attempts. Please try again in {in_words(seconds)}.", retry_after=seconds)

@@ -7,9 +7,10 @@ from sqlmodel import Session, col
 
 from kametrix import clock
 from kametrix.errors import NotFound
-from kametrix.models import AuditLog, Call
+from kametrix.models import AuditLog
 from kametrix.services import audit
-from kametrix.services.access import Actor, allows, one, scoped
+from kametrix.services.access import Actor, allows, scoped
+from kametrix.services.call_detail import UNKNOWN, seen
 
 PLAYED: Final = "RECORDING_PLAYED"
 ONE_SITTING: Final = timedelta(minutes=10)
@@ -22,7 +23,9 @@ def source(session: Session, actor: Actor, call_id: str) -> str:
 
     Raises NotFound for an unknown call, another organization's, and one that was not recorded.
     """
-    call = one(session, actor, Call, call_id)
+    call = session.exec(seen(actor, call_id)).one_or_none()
+    if call is None:
+        raise NotFound(UNKNOWN)
     if not call.has_recording or not call.vapi_call_id:
         raise NotFound("There is no recording of this call.")
     if not _is_listening(session, actor, call.id):

@@ -14,6 +14,7 @@ from kametrix.models import Session as LoginSession
 from kametrix.services import audit
 from kametrix.services.access import PUBLIC, SIGNED_IN, SYSTEM, Actor, actor_of, allows, open_to
 from kametrix.services.devices import device_name
+from kametrix.services.wording import shown_name
 
 COOKIE = "kametrix_session"
 """The cookie that carries the token."""
@@ -88,8 +89,10 @@ def principal(session: Session, hashed: str) -> Principal | None:
         organization_id=membership.organization_id,
         role=membership.role,
         platform_role=user.role,
+        ip_address=login.ip_address or "",
+        user_agent=login.user_agent or "",
     )
-    return Principal(actor=actor, session_id=login.id, name=user.name or user.email.partition("@")[0])
+    return Principal(actor=actor, session_id=login.id, name=shown_name(user.name, user.email))
 
 
 def _touch(session: Session, login: LoginSession, now: datetime) -> None:
@@ -108,6 +111,12 @@ def _touch(session: Session, login: LoginSession, now: datetime) -> None:
 def end(session: Session, hashed: str) -> None:
     """Log out: the session whose token hashes to `hashed` is gone; an unknown one is fine."""
     session.exec(delete(LoginSession).where(col(LoginSession.token_hash) == hashed))
+
+
+@open_to(SYSTEM)
+def end_all(session: Session, user_id: str) -> int:
+    """End every session of a person; the caller audits why. Returns how many ended."""
+    return session.exec(delete(LoginSession).where(col(LoginSession.user_id) == user_id)).rowcount
 
 
 @allows(SIGNED_IN)

@@ -35,6 +35,11 @@ _KEEP: Final = text("""
 log = structlog.get_logger()
 
 
+def shown_status(status: CallStatus, cause: str | None) -> str:
+    """The state a person sees: a caller who was turned away is not a call that failed."""
+    return "TURNED_AWAY" if cause == REJECTED else status.value
+
+
 @open_to(SYSTEM)
 def settle(session: Session, call: Call, told: Report, *, told_at: datetime, conclusive: bool = False) -> None:
     """Apply a report to a call whose row is locked: facts, charge, transcript, in one transaction.

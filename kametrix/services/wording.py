@@ -57,3 +57,8 @@ def telephone(number: str | None, *, missing: str = "") -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
+
+
+def shown_name(name: str | None, email: str) -> str:
+    """How a person is called: by name, else by the first part of the e-mail."""
+    return name or email.partition("@")[0]

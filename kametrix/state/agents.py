@@ -11,6 +11,7 @@ from kametrix import clock, db
 from kametrix.errors import KametrixError, NotFound
 from kametrix.models import SyncState
 from kametrix.services import agents, calls
+from kametrix.services.call_filters import Filter
 from kametrix.services.wording import counted
 from kametrix.services.zones import zone_of
 from kametrix.settings import settings
@@ -39,6 +40,7 @@ class AgentCard:
     sync_note: str = ""
     week: str = ""
     first_message: str = ""
+    after_hours_message: str = ""
     prompt: str = ""
     console: str = ""
 
@@ -95,7 +97,7 @@ class AgentsState(AuthState):
             return
         now = clock.now().astimezone(await run(zone_of, self.actor))
         running = [call for call in await run(calls.live, self.actor) if call.agent_id == agent_id]
-        ended: calls.CallPage = await run(calls.page, self.actor, agent_id=agent_id, size=RECENT_CALLS)
+        ended: calls.CallPage = await run(calls.page, self.actor, Filter(agent_id=agent_id), size=RECENT_CALLS)
         self.calls = [call_row(call, now) for call in (*running, *ended.rows)]
 
     @rx.event
@@ -180,6 +182,7 @@ def agent_card(view: agents.AgentView) -> AgentCard:
         sync_note=note,
         week=f"{counted(view.calls_this_week, 'call')} this week",
         first_message=view.first_message,
+        after_hours_message=view.after_hours_message,
         prompt=view.system_prompt,
         console=console_address(view.number or ""),
     )

@@ -16,13 +16,18 @@ class FrameState(AuthState):
     """Filled by `load` before a private page's own on_load; `shown` is the route whose data has arrived."""
 
     organization: str = ""
+    logo: str = ""
+    color: str = ""
     role: str = ""
+    permissions: rx.Field[list[str]] = rx.field(default_factory=list)
     person: str = ""
     email: str = ""
     initials: str = ""
     balance: str = ""
     balance_note: str = ""
     is_low: bool = False
+    is_answering: bool = True
+    is_paused: bool = False
     live_calls: int = 0
     agents: rx.Field[list[AgentLink]] = rx.field(default_factory=list)
     ribbon: str = ""
@@ -52,12 +57,12 @@ class FrameState(AuthState):
 
     async def _read(self, run: live.Run) -> None:
         frame = await run(organizations.frame, self.actor)
-        person = self.principal.name
         self.organization, self.email, self.role = frame.organization, self.actor.email, self.actor.role.value.capitalize()
-        self.person = person or self.actor.email.partition("@")[0]
+        self.logo, self.color, self.permissions = frame.logo, frame.color, sorted(self.actor.permissions)
+        self.person = self.principal.name
         self.initials = initials(self.person)
-        self.balance, self.balance_note, self.is_low = dollars(frame.balance), balance_note(frame), frame.is_low
-        self.live_calls = frame.live_calls
+        self.balance, self.balance_note, self.is_low = dollars(frame.balance or 0), balance_note(frame), frame.is_low
+        self.live_calls, self.is_answering, self.is_paused = frame.live_calls, frame.is_answering, frame.is_paused
         self.agents = [AgentLink(agent_id, name) for agent_id, name in frame.agents]
         self.ribbon = ribbon(settings().sandbox_providers)
 
@@ -72,10 +77,11 @@ def balance_note(frame: organizations.Frame) -> str:
     """What the balance means: 'about 279 min', how much grace is in use, or that calls are declined."""
     if frame.is_paused:
         return "calls are paused"
-    if frame.minutes == 0 and frame.balance >= 0:
+    balance = frame.balance or 0
+    if frame.minutes == 0 and balance >= 0:
         return "calls are still answered"
-    if frame.balance < 0:
-        return f"{dollars(-frame.balance)} of grace in use"
+    if balance < 0:
+        return f"{dollars(-balance)} of grace in use"
     return f"about {frame.minutes:,} min"
 
 

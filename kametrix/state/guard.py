@@ -5,6 +5,7 @@ cookie of the websocket, resets the tab's state when the person changed, and ref
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -21,7 +22,8 @@ from starlette.requests import cookie_parser
 from kametrix import db
 from kametrix.crypto import token_hash
 from kametrix.errors import Busy, NotSignedIn
-from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PUBLIC, SIGNED_IN, Actor
+from kametrix.services import audit
+from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PLATFORM, PUBLIC, SIGNED_IN, Actor
 from kametrix.services.sessions import COOKIE, Principal, principal
 
 CACHE_SECONDS = 2.0
@@ -43,6 +45,9 @@ FRAMEWORK_SAFE = frozenset(
         ("reflex.state", "FrontendEventExceptionState.handle_frontend_exception"),
     }
 )
+PAGE_LOADS = ("State.hydrate", "State.hydrate_and_load")
+"""The first event of a page: whoever just switched the organization must see the new one."""
+START_ANEW = "window.location.assign('/dashboard')"
 BUSY = "We cannot reach our database at the moment. You are still logged in and nothing is lost: please try again."
 
 log = structlog.get_logger()
@@ -59,6 +64,19 @@ def allow(need: str) -> Callable[[F], F]:
         return handler
 
     return declare
+
+
+_loads: set[Callable[..., Any]] = set()
+
+
+def loaded_with(*handlers: Callable[..., Any]) -> list[str]:
+    """Note the handlers that load a page, and tell which permissions they need.
+
+    A page says itself that it is not for somebody's role, so a refused load is answered without words.
+    """
+    _loads.update(handlers)
+    needs = (getattr(handler, "access", PUBLIC) for handler in handlers)
+    return sorted(set(needs) - {PUBLIC, SIGNED_IN})
 
 
 class AuthState(rx.State):
@@ -100,13 +118,13 @@ def session_of(headers: Mapping[str, str]) -> str:
     return token_hash(token) if token else ""
 
 
-async def principal_of(hashed: str) -> Principal | None:
-    """Who holds this session; looked up at most every two seconds. Raises Busy when the database does not answer."""
+async def principal_of(hashed: str, *, anew: bool = False) -> Principal | None:
+    """Who holds this session; looked up at most every two seconds, or `anew`. Raises Busy when the database does not answer."""
     if not hashed:
         return None
     now = time.monotonic()
     known = _seen.get(hashed)
-    if known and known[0] > now:
+    if known and known[0] > now and not anew:
         return known[1]
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
@@ -153,28 +171,38 @@ class EventGuard(Middleware):
         need = getattr(handler, "access", None)
         hashed = session_of(router["headers"])
         try:
-            person = await principal_of(hashed)
+            person = await principal_of(hashed, anew=handler.__qualname__ in PAGE_LOADS and is_framework)
         except Busy:
             await _keep(state, hashed)
             return None if is_framework or need == PUBLIC else _answer(rx.toast.error(BUSY, id="busy"))
-        await _bind(state, hashed, person)
+        moved = await _bind(state, hashed, person)
+        if moved and not (is_framework or need == PUBLIC):
+            return _answer(rx.call_script(START_ANEW))
         if is_framework or need == PUBLIC or (person and need and person.actor.may(need)):
             return None
         if person is None:
             return _to_log_in(str(router.get("asPath") or "/"))
         log.warning("guard.refused", event_name=event.name, user_id=person.actor.user_id)
-        return _answer(rx.toast.error(NOT_ALLOWED, id="refused"))
+        if need == PLATFORM:
+            with contextlib.suppress(Busy):
+                await db.run_platform(db.PAGES, audit.denied, person.actor, handler.__qualname__)
+        return StateUpdate() if handler in _loads else _answer(rx.toast.error(NOT_ALLOWED, id="refused"))
 
 
-async def _bind(state: rx.State, hashed: str, person: Principal | None) -> None:
-    """Attach the person; a tab that was someone else's, or theirs in another organization, starts empty."""
+async def _bind(state: rx.State, hashed: str, person: Principal | None) -> bool:
+    """Attach the person; a tab that was someone else's, or theirs in another organization, starts empty. Returns whether it was the latter.
+
+    What was meant for one organization must not be done in another: such a tab loads its page anew.
+    """
     root = state._get_root_state()
     auth = await root.get_state(AuthState)
     bound = f"{hashed}/{person.actor.organization_id}" if person else ""
-    if auth._bound != bound:
+    before = auth._bound
+    if before != bound:
         root.reset()
         auth._bound = bound
     auth._principal = person
+    return person is not None and before not in ("", bound) and before.partition("/")[0] == hashed
 
 
 async def _keep(state: rx.State, hashed: str) -> None:

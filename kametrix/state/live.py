@@ -67,9 +67,9 @@ def follow(state: AuthState, refresh: Any, *, restart: bool = False) -> None:
 async def shared(service: Callable[Concatenate[Session, Actor, P], R], actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
     """`db.run` for refresh events: tabs that may see the same ask the database once per round.
 
-    Only for services whose answer depends on organization and permissions, not on which person asks.
+    Only for services whose answer depends on organization, permissions and `actor.sees`, not on which person asks.
     """
-    key = (actor.organization_id, actor.permissions, service, args, tuple(sorted(kwargs.items())))
+    key = (actor.organization_id, actor.permissions, actor.sees, service, args, tuple(sorted(kwargs.items())))
     known = _snapshots.get(key)
     if known and known[0] > time.monotonic() and not _failed(known[1]):
         return await asyncio.shield(known[1])

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import func, select
 
 from kametrix import clock, db
-from kametrix.api import auth
+from kametrix.api import auth, forms
 from kametrix.crypto import new_id, token_hash
 from kametrix.models import Organization, User
 from kametrix.models import Session as LoginSession
@@ -229,7 +229,7 @@ def test_an_unreachable_database_brings_the_form_back_in_words(database: str, pa
         await post(client, "/auth/signup", DANA)
         with unreachable():
             answer = await post(client, f"/auth{page}", DANA)
-            assert refused(answer, page).message == auth.BUSY
+            assert refused(answer, page).message == forms.BUSY
             assert refused(answer, page).values["email"] == "dana@example.com"
             assert sessions.COOKIE not in cookies_set(answer)
 
@@ -306,7 +306,7 @@ def test_a_flood_of_sign_ups_holds_up_no_log_in(database: str, monkeypatch: pyte
     async def scenario(client: httpx.AsyncClient) -> None:
         await post(client, "/auth/signup", DANA)
         monkeypatch.setattr(auth.CHECKS, "_taken", auth.CHECKS.threads + auth.CHECKS.waiting)
-        assert refused(await post(client, "/auth/signup", DANA | {"email": "another@example.com"}), "/signup").message == auth.BUSY
+        assert refused(await post(client, "/auth/signup", DANA | {"email": "another@example.com"}), "/signup").message == forms.BUSY
         answer = await post(client, "/auth/login", {"email": DANA["email"], "password": GOOD})
         assert answer.headers["location"] == "/dashboard"
 

@@ -14,6 +14,7 @@ from kametrix.models import AuditLog, CreditTransaction, PlatformRole, User
 from kametrix.services.access import Actor
 from kametrix.services.call_events import apply
 from kametrix.services.inbox import InboxEvent, Refused, receive
+from kametrix.settings import settings
 from tests.factories import create_agent, create_member, post_credit
 from tests.vapi_messages import ended, received
 
@@ -117,3 +118,12 @@ def test_doctor_names_what_is_in_use_and_shows_no_secret(database: str) -> None:
     assert "http://127.0.0.1:9" in told
     assert "test-vapi-key" not in told
     assert "test-webhook-secret" not in told
+
+
+def test_doctor_warns_of_an_imprint_that_names_nobody(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = run("doctor").output
+    assert "KAMETRIX_OPERATOR_NAME, KAMETRIX_OPERATOR_ADDRESS, KAMETRIX_OPERATOR_EMAIL" in told
+    for name in ("NAME", "ADDRESS", "EMAIL"):
+        monkeypatch.setenv(f"KAMETRIX_OPERATOR_{name}", "given")
+    settings.cache_clear()
+    assert "imprint" not in run("doctor").output

@@ -12,9 +12,11 @@ import kametrix.pages  # noqa: F401  # registers every page
 from kametrix.components.frame import NAV
 from kametrix.components.page import page
 from kametrix.components.palette import HITS
+from kametrix.components.sections import ADMIN, SETTINGS
+from kametrix.services.access import SIGNED_IN
 from kametrix.state.frame import FrameState
 
-PUBLIC = {"/", "/login", "/signup", "404"}
+PUBLIC = {"/", "/imprint", "/privacy", "/login", "/signup", "/invite", "/reset", "404"}
 PAGES: dict[str, tuple[Callable[[], rx.Component], dict[str, Any]]] = {
     options["route"]: (draw, options) for draw, options in RegistrationContext.ensure_context().decorated_pages
 }
@@ -58,6 +60,20 @@ def test_a_private_page_is_a_skeleton_until_its_own_data_has_arrived(route: str)
     assert 'className:"late"' in drawn
 
 
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC))
+def test_a_page_tells_whose_role_may_not_load_it(route: str) -> None:
+    own = [getattr(event, "handler", event).fn for event in PAGES[route][1]["on_load"]]
+    needs = {handler.access for handler in own} - {SIGNED_IN}
+    drawn = str(PAGES[route][0]())
+    assert all(str(FrameState.permissions.contains(need)) in drawn for need in needs)
+    assert ("Your role does not open this page" in drawn) == bool(needs)
+
+
+@pytest.mark.parametrize("route", ["/credits", "/dashboard"])
+def test_buying_is_offered_only_to_who_may_buy(route: str) -> None:
+    assert str(FrameState.permissions.contains("billing:write")) in str(PAGES[route][0]())
+
+
 def test_every_title_ends_with_the_name_of_the_product() -> None:
     assert all("Kametrix" in str(options["title"]) for _, options in PAGES.values())
 
@@ -68,4 +84,4 @@ def test_a_private_page_must_name_its_entry_of_the_navigation() -> None:
 
 
 def test_the_navigation_leads_only_to_pages_that_exist() -> None:
-    assert {href for _, _, href in NAV} | {href for _, _, _, href in HITS} <= set(PAGES)
+    assert {entry.href for entry in NAV} | {hit.href for hit in HITS} | {section.href for section in (*SETTINGS, *ADMIN)} <= set(PAGES)

@@ -71,6 +71,7 @@ def start() -> Product:
         "KAMETRIX_SANDBOX_PORT": str(sandbox),
         "KAMETRIX_PUBLIC_URL": f"http://localhost:{web}",
         "KAMETRIX_BCRYPT_ROUNDS": "4",
+        "KAMETRIX_TRUSTED_PROXY_HOPS": "1",
         "REFLEX_WEB_WORKDIR": str(DATA / "web"),
     }
     log = DATA / "product.log"

@@ -107,20 +107,5 @@ def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor
     expect(page.get_by_text("No agent yet")).to_be_visible(timeout=10_000)
 
 
-def test_a_form_left_half_filled_is_there_after_a_reload_and_empty_when_started_over(visitor: Visitor) -> None:
-    visitor.sign_up()
-    page = visitor.visit("/agents/new")
-    expect(page.locator("#name")).to_have_value("Clara")
-    page.fill("#description", "We are a family dentist.")
-    page.wait_for_timeout(800)
-    page.reload()
-    expect(page.locator("#description")).to_have_value("We are a family dentist.", timeout=10_000)
-    page.get_by_role("button", name="Start over").click()
-    expect(page.locator("#description")).to_have_value("")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Describe what the business does.")).to_be_visible()
-    expect(page.locator("#description")).to_be_focused()
-
-
 def _spoken(number: str) -> str:
     return f"{number[:2]} {number[2:5]} {number[5:8]} {number[8:]}"

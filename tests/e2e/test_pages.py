@@ -13,15 +13,45 @@ from tests.e2e.product import Product
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 THEMES = ("light", "dark")
-PUBLIC = ("/", "/signup", "/login", "/nowhere")
-PRIVATE = ("/dashboard", "/agents", "/agents/new", "{agent}", "{agent}/edit", "/calls", "{call}", "/credits", "/settings", "/calls/unknown")
+PUBLIC = ("/", "/imprint", "/privacy", "/signup", "/login", "/reset", "/invite", "/nowhere")
+PRIVATE = (
+    "/dashboard",
+    "/agents",
+    "/agents/new",
+    "{agent}",
+    "{agent}/edit",
+    "/calls",
+    "{call}",
+    "/credits",
+    "/settings",
+    "/calls/unknown",
+    "/settings/organization",
+    "/settings/hours",
+    "/settings/agents",
+    "/settings/branding",
+    "/settings/team",
+    "/settings/activity",
+    "/organizations/new",
+    "/admin",
+    "/admin/users",
+    "{user}",
+    "/admin/agents",
+    "/admin{agent}",
+    "/admin/numbers",
+    "/admin/numbers/import",
+    "/admin/prices",
+    "/admin/audit",
+    "/admin/calls",
+    "/admin/ledger",
+    "/admin/failures",
+)
 
 
 @pytest.fixture(scope="module")
 def owner(browser: Browser, product: Product) -> Iterator[tuple[StorageState, dict[str, str]]]:
-    """Somebody with an agent and a call, and where both are shown."""
+    """Somebody with an agent and a call who is an operator too, and where these are shown."""
     visitor = Visitor(browser, product)
-    visitor.sign_up()
+    email = visitor.sign_up()
     number = visitor.create_agent()
     agent = re.sub(r"https?://[^/]+|/$", "", visitor.page.url)
     product.call(number)
@@ -29,7 +59,10 @@ def owner(browser: Browser, product: Product) -> Iterator[tuple[StorageState, di
     link = page.locator("main a[href^='/calls/']").first
     link.wait_for()
     call = (link.get_attribute("href") or "").rstrip("/")
-    yield visitor.context.storage_state(), {"agent": agent, "call": call}
+    product.command("make-admin", email)
+    page = visitor.visit("/admin/users")
+    user = page.get_by_role("link", name="Dana Whitlock").first.get_attribute("href") or ""
+    yield visitor.context.storage_state(), {"agent": agent, "call": call, "user": user}
     visitor.close()
 
 

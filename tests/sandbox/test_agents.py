@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import Session, select
 
 from kametrix.integrations.vapi.client import VapiClient
-from kametrix.models import Agent, SyncState
-from kametrix.services import agent_sync, agents, phone_numbers, prompts
+from kametrix.models import Agent, PhoneNumber, SyncState
+from kametrix.services import agent_sync, agents, organization_settings, phone_numbers, prompts, surroundings
 from kametrix.services.access import Actor
 from kametrix.services.agent_form import Faq
 from tests.factories import create_member
@@ -71,6 +71,9 @@ CHANGES: dict[str, tuple[Any, Callable[[Json], bool]]] = {
     "policies": ("No refunds on Mondays.", told("No refunds on Mondays.")),
     "language": ("de", lambda assistant: assistant["transcriber"]["language"] == "de" and "# Öffnungszeiten" in prompt_of(assistant)),
     "timezone": ("Europe/Berlin", told('"Europe/Berlin"}}')),
+    "personality": ("calm", told("calm and patient")),
+    "instructions": ("Never discuss prices.", told("# Instructions\nNever discuss prices.")),
+    "max_minutes": (25, lambda assistant: assistant["maxDurationSeconds"] == 1500),
     "discloses_ai": (False, lambda assistant: "AI" not in assistant["firstMessage"]),
     "records_calls": (
         False,
@@ -142,6 +145,37 @@ def test_what_a_person_types_is_spoken_and_never_a_template(session: Session, bo
     assert "(( customer.number )) (% assign x = 1 %) مرحبا 👩‍⚕️" in scene["prompt"]
     assert scene["messages"][0]["message"] == assistant["firstMessage"]
     assert "+14155550101" not in scene["prompt"]
+
+
+def test_the_provider_s_clock_chooses_the_greeting(session: Session, box: Box, client: VapiClient, owner: Actor) -> None:
+    view = agents.create(session, owner, agent_form(hours="", greeting="Good day."))
+    organization_settings.save_profile(session, owner, "Brightside Dental", "America/Los_Angeles", "en")
+    organization_settings.save_hours(session, owner, {"week": {"fri": [["09:00", "17:00"]]}}, "We are closed.")
+    agent = push(session, client, view.id)
+    assert stored(box, agent)["firstMessage"] == prompts.spoken_first(agent, surroundings.of(session, owner.organization_id))
+    for moment, spoken in (("2026-11-20T18:00:00Z", "Good day."), ("2026-11-21T01:30:00Z", "We are closed.")):
+        box.control("/clock", {"freeze": moment})
+        assert box.call("Hello?", number=view.number, length=30)["messages"][0]["message"].endswith(spoken)
+
+
+def test_switched_off_altogether_no_number_leads_to_an_agent(session: Session, box: Box, client: VapiClient, owner: Actor) -> None:
+    view = agents.create(session, owner, agent_form())
+    push(session, client, view.id)
+    for answering, has_assistant in ((False, False), (True, True)):
+        organization_settings.set_answering(session, owner, answering)
+        push(session, client, view.id)
+        [number] = [row for row in box.numbers() if row["number"] == view.number]
+        assert bool(number.get("assistantId")) is has_assistant
+
+
+def test_what_a_number_says_of_its_own_comes_last(session: Session, box: Box, client: VapiClient, owner: Actor) -> None:
+    view = agents.create(session, owner, agent_form(voice_id="Clara"))
+    number = session.exec(select(PhoneNumber).where(PhoneNumber.agent_id == view.id)).one()
+    number.greeting, number.voice_id = "Second line of {businessName}.", "Elliot"
+    session.flush()
+    assistant = stored(box, push(session, client, view.id))
+    assert assistant["voice"]["voiceId"] == "Elliot"
+    assert assistant["firstMessage"].endswith("Second line of Brightside Dental.")
 
 
 def test_a_deleted_agent_leaves_nothing_behind(session: Session, box: Box, client: VapiClient, owner: Actor) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kametrix.errors import Invalid
-from kametrix.services.agent_form import MAX_SERVICE, AgentForm, Faq, checked
+from kametrix.services.agent_form import MAX_SERVICE, AgentForm, Faq, blanks, checked, unfilled, unfilled_in_short
 from tests.forms import agent_form
 
 
@@ -111,3 +111,42 @@ def test_a_service_may_be_as_long_as_the_form_says() -> None:
     with pytest.raises(Invalid) as wrong:
         checked(agent_form(services=("Cleaning", "x" * (MAX_SERVICE + 1))))
     assert list(wrong.value.errors) == ["services.1"]
+
+
+@pytest.mark.parametrize("inner", [" " * 100_000, "\n " * 50_000, "a " * 50_000, "{" * 100_000, "{ a" * 30_000])
+def test_placeholders_are_found_in_one_pass_whatever_is_pasted(inner: str) -> None:
+    """The pattern must not try every way to share out the spaces: that would hold up the whole process for hours."""
+    assert errors_of(greeting="{" + inner + "-")["greeting"].startswith("This has")
+    assert blanks("[" * 100_000) == ()
+
+
+@pytest.mark.parametrize("spelt", ["{businessName}", "{ businessname }", "{BUSINESSNAME\t}"])
+def test_a_placeholder_may_be_spaced_and_spelt_in_any_way(spelt: str) -> None:
+    assert checked(agent_form(greeting=f"Hello from {spelt}.")).greeting == "Hello from Brightside Dental."
+
+
+def test_blanks_are_told_where_they_stand_and_stop_nobody() -> None:
+    form = agent_form(
+        hours="[hours]", policies="Cancel [notice] ahead, [notice] at least, or pay [fee].", services=("Check-up [45 minutes]", "Cleaning"),
+        faqs=(Faq("Price?", "It costs [price]."), Faq("Why [sic]?", "Because.")),
+    )  # fmt: skip
+    assert unfilled(form) == {
+        "hours": "Still to confirm or fill in: [hours]. Until then the agent may say it as it stands.",
+        "policies": "Still to confirm or fill in: [notice], [fee]. Until then the agent may say it as it stands.",
+        "services.0": "Still to confirm or fill in: [45 minutes]. Until then the agent may say it as it stands.",
+        "faqs.0.answer": "Still to confirm or fill in: [price]. Until then callers do not get this answer.",
+    }
+    assert checked(form).faqs == form.faqs
+
+
+def test_blanks_are_told_in_a_sentence() -> None:
+    assert unfilled_in_short(agent_form()) == ""
+    one = agent_form(faqs=(Faq("Price?", "[price] or [price]"),))
+    assert unfilled_in_short(one) == "Still to confirm or fill in: [price]. Callers do not get an answer that has a blank."
+    many = agent_form(hours="[a]", policies="[b] [c]", services=("[d]",), faqs=(Faq("Price?", "[e]"),))
+    assert "and 2 more" in unfilled_in_short(many)
+
+
+@pytest.mark.parametrize("text", ["[]", "[", "]", "[two\nlines]", "[[a]", f"[{'x' * 61}]", ""])
+def test_what_is_no_blank(text: str) -> None:
+    assert blanks(text) in ((), ("[a]",))

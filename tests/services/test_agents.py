@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 from kametrix import clock, db
 from kametrix.crypto import token_hash, unseal
 from kametrix.errors import Conflict, Forbidden, Invalid, NotFound
-from kametrix.models import Agent, AuditLog, OrgRole, PhoneNumber, PhoneStatus, SyncState, TransactionType
-from kametrix.services import agents, ledger
+from kametrix.models import Agent, AuditLog, Organization, OrgRole, PhoneNumber, PhoneStatus, SyncState, TransactionType
+from kametrix.services import agents, ledger, organization_settings
 from kametrix.services.access import Actor
 from kametrix.services.agents import AgentView
 from tests.factories import create_agent, create_call, create_member, create_organization, create_phone_number
@@ -101,6 +101,71 @@ def test_the_form_comes_back_as_it_was_saved(session: Session) -> None:
     form = agent_form(name="Zoë 👩🏽‍⚕️", business_name="مطعم الأرز", discloses_ai=False)
     view = agents.create(session, actor, form)
     assert agents.form_of(session, actor, view.id) == form
+
+
+def test_a_form_somebody_else_saved_meanwhile_is_not_overwritten(session: Session) -> None:
+    first = create_member(session, create_organization(session, timezone="Europe/Berlin"))
+    second = create_member(session, session.get_one(Organization, first.organization_id), role=OrgRole.ADMIN, name="Robin Hale")
+    view = agents.create(session, first, agent_form())
+    opened = agents.version_of(agents.form_of(session, first, view.id))
+    with clock.at(FRIDAY):
+        agents.update(session, second, view.id, agent_form(greeting="Robin's greeting."), version=opened)
+        with pytest.raises(Conflict) as told:
+            agents.update(session, first, view.id, agent_form(greeting="My greeting."), version=opened)
+    assert told.value.message == "Robin Hale saved this agent (Today, 13:00) while you were editing it."
+    assert row_of(session, view).greeting == "Robin's greeting."
+    seen = agents.version_of(agents.form_of(session, first, view.id))
+    assert agents.update(session, first, view.id, agent_form(greeting="My greeting."), version=seen).greeting == "My greeting."
+
+
+def test_one_s_own_other_window_is_told_as_such(session: Session) -> None:
+    actor = create_member(session)
+    view = agents.create(session, actor, agent_form())
+    opened = agents.version_of(agents.form_of(session, actor, view.id))
+    agents.update(session, actor, view.id, agent_form(greeting="One."), version=opened)
+    with pytest.raises(Conflict, match="You saved this agent in another window"):
+        agents.update(session, actor, view.id, agent_form(greeting="Two."), version=opened)
+
+
+def test_a_switch_or_a_push_in_between_is_no_conflict_nor_is_the_same_change(session: Session) -> None:
+    actor = create_member(session)
+    view = agents.create(session, actor, agent_form())
+    opened = agents.version_of(agents.form_of(session, actor, view.id))
+    agents.set_active(session, actor, view.id, False)
+    agents.retry(session, actor, view.id)
+    agents.update(session, actor, view.id, agent_form(greeting="Same."), version=opened)
+    assert agents.update(session, actor, view.id, agent_form(greeting=" Same. "), version=opened).greeting == "Same."
+
+
+def test_a_zone_the_organization_moved_counts_as_a_change(session: Session) -> None:
+    actor = create_member(session, create_organization(session, timezone="America/Los_Angeles"))
+    view = agents.create(session, actor, agent_form())
+    opened = agents.version_of(agents.form_of(session, actor, view.id))
+    organization_settings.save_profile(session, actor, "Brightside", "Europe/Berlin", "en")
+    with pytest.raises(Conflict):
+        agents.update(session, actor, view.id, agent_form(greeting="Mine."), version=opened)
+
+
+def test_of_many_who_save_at_once_one_wins_and_every_other_is_told(database: str) -> None:
+    with db.transaction() as session:
+        actor = create_member(session)
+        view = agents.create(session, actor, agent_form())
+        opened = agents.version_of(agents.form_of(session, actor, view.id))
+
+    def save(number: int) -> str:
+        try:
+            with db.transaction(actor) as session:
+                return agents.update(session, actor, view.id, agent_form(greeting=f"Hello {number}."), version=opened).greeting
+        except Conflict as error:
+            return error.message
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(save, range(8)))
+    won = [words for words in told if words.startswith("Hello")]
+    assert len(won) == 1
+    assert all("another window" in words for words in told if words not in won)
+    with db.transaction() as session:
+        assert session.get_one(Agent, view.id).greeting == won[0]
 
 
 def test_a_blank_form_knows_the_organization(session: Session) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from kametrix import clock
 from kametrix.errors import Conflict, Invalid, NotFound
 from kametrix.models import AuditLog, Call, CreditTransaction, Organization, PlatformRole, TransactionType, User, UserStatus
-from kametrix.services import ledger
+from kametrix.services import accounts, ledger
 from kametrix.services.access import Actor
 from tests import factories
 
@@ -226,7 +226,7 @@ def test_an_adjustment_needs_a_reason_in_the_database_too(session: Session, acto
 
 
 def adjust(session: Session, actor: Actor, admin: User, amount: int, **more: Any) -> ledger.Posted:
-    given = {"reason": " goodwill ", "admin_email": f" {admin.email.upper()}", **more}
+    given = {"reason": " goodwill ", "admin": accounts.administrator(session, f" {admin.email.upper()}"), **more}
     return ledger.adjust(session, organization_id=actor.organization_id, amount=amount, **given)
 
 
@@ -277,7 +277,7 @@ def test_an_adjustment_may_give_less_than_the_grace_in_use(session: Session, act
         (0, {}, Invalid),
         (ledger.LARGEST_ADJUSTMENT + 1, {}, Invalid),
         (5, {"reason": "  "}, Invalid),
-        (5, {"admin_email": "nobody@example.com"}, NotFound),
+        (5, {"reason": "x" * 501}, Invalid),
     ],
 )
 def test_an_adjustment_is_refused_with_a_clear_error(
@@ -292,11 +292,13 @@ def test_only_an_active_administrator_adjusts(session: Session, actor: Actor) ->
     for columns in ({}, {"role": PlatformRole.ADMIN, "status": UserStatus.SUSPENDED}):
         with pytest.raises(NotFound, match="No active administrator"):
             adjust(session, actor, factories.create_user(session, **columns), 5)
+    with pytest.raises(NotFound, match="No active administrator"):
+        accounts.administrator(session, "nobody@example.com")
 
 
 def test_an_adjustment_of_an_unknown_organization_is_not_found(session: Session, admin: User) -> None:
     with pytest.raises(NotFound):
-        ledger.adjust(session, organization_id="nobody", amount=5, reason="x", admin_email=admin.email)
+        ledger.adjust(session, organization_id="nobody", amount=5, reason="x", admin=accounts.administrator(session, admin.email))
 
 
 def test_a_refused_posting_leaves_the_savepoint_before_it_usable(session: Session, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from kametrix import db
 from kametrix.errors import Conflict, Invalid
-from kametrix.models import Call, CreditTransaction, Organization, PlatformRole, TransactionType
+from kametrix.models import Call, CreditTransaction, Organization, TransactionType
 from kametrix.services import ledger, ledger_audit
 from kametrix.services.access import Actor
 from tests import factories
@@ -144,13 +144,13 @@ def test_a_purchase_and_calls_at_the_same_moment_leave_the_exact_rest(database: 
 def test_adjustments_at_the_same_moment_cannot_together_take_more_than_there_is(database: str) -> None:
     with db.transaction() as session:
         actor = factories.create_member(session)
-        admin = factories.create_user(session, role=PlatformRole.ADMIN)
+        admin = factories.create_operator(session)
         factories.post_credit(session, actor, 500)
 
     def take(_: int) -> bool:
         try:
             with db.transaction() as session:
-                given = {"amount": -200, "reason": "goodwill taken back", "admin_email": admin.email}
+                given = {"amount": -200, "reason": "goodwill taken back", "admin": admin}
                 return ledger.adjust(session, organization_id=actor.organization_id, **given).applied
         except Invalid:
             return False

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from kametrix.errors import Conflict, Invalid
-from kametrix.models import CreditTransaction, Organization, PlatformRole, TransactionType
+from kametrix.models import CreditTransaction, Organization, TransactionType
 from kametrix.services import ledger, ledger_audit
 from tests import factories
 
@@ -43,7 +43,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.actors = [factories.create_member(self.session) for _ in range(2)]
         agents = [factories.create_agent(self.session, actor) for actor in self.actors]
         self.calls = [[factories.create_call(self.session, agent) for _ in range(3)] for agent in agents]
-        self.admin = factories.create_user(self.session, role=PlatformRole.ADMIN)
+        self.admin = factories.create_operator(self.session)
         self.wallets = [Wallet(), Wallet()]
         self.charged: dict[tuple[int, int], tuple[int, int]] = {}
         self.posted: list[tuple[dict[str, Any], ledger.Posted]] = []
@@ -75,7 +75,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(who=ORGANIZATIONS, amount=st.integers(-5_000, 5_000))
     def adjustment(self, who: int, amount: int) -> None:
         wallet, organization = self.wallets[who], self.actors[who].organization_id
-        given = {"organization_id": organization, "amount": amount, "reason": "goodwill", "admin_email": self.admin.email}
+        given = {"organization_id": organization, "amount": amount, "reason": "goodwill", "admin": self.admin}
         if amount == 0 or (amount < 0 and wallet.balance + amount < 0):
             with pytest.raises(Invalid):
                 ledger.adjust(self.session, **given)

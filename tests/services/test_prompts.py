@@ -125,3 +125,12 @@ def test_only_braces_change(typed: str) -> None:
         now == was or (was in "{｛﹛︷" and now == "(") or (was in "}｝﹜︸" and now == ")")
         for was, now in zip(typed, changed, strict=True)
     )
+
+
+def test_an_answer_with_a_blank_is_not_given_to_the_agent() -> None:
+    faqs = (Faq("What is the price?", "It costs [price]."), Faq("Are you open?", "Yes."))
+    prompt = compose(checked(agent_form(faqs=faqs))).system_prompt
+    assert "What is the price?" not in prompt
+    assert "[price]" not in prompt
+    assert "Are you open?" in prompt
+    assert "# Questions and answers" not in compose(checked(agent_form(faqs=faqs[:1]))).system_prompt

@@ -2,12 +2,16 @@
 
 import pytest
 
+import kametrix.pages  # noqa: F401  # registers what loads each page
 from kametrix import db
-from kametrix.models import User
+from kametrix.models import OrgRole, User
 from kametrix.services import sessions
+from kametrix.services.access import NOT_ALLOWED
 from kametrix.services.organizations import Frame
+from kametrix.state.credits import CreditsState
 from kametrix.state.frame import FrameState, balance_note, initials, ribbon
 from tests import factories
+from tests.state.people import member
 from tests.state.processor import Server, serve
 
 
@@ -44,7 +48,7 @@ def test_the_ribbon_names_what_is_simulated(providers: str, text: str) -> None:
     ],
 )
 def test_what_the_balance_means(balance: int, minutes: int, paused: bool, note: str) -> None:
-    assert balance_note(Frame("B", balance, minutes, balance <= 500, paused, 0, ())) == note
+    assert balance_note(Frame("B", "", "", balance, minutes, balance <= 500, paused, 0, ())) == note
 
 
 def test_a_stranger_is_sent_to_log_in_and_back(database: str) -> None:
@@ -75,5 +79,19 @@ def test_another_page_is_hidden_until_its_data_arrives_but_a_filter_is_not(datab
         assert await shown_at("/calls/c1") == ""
         state = await server.tab(cookie=token).state(FrameState)
         assert (state.organization, state.person, state.initials, state.role) == ("Brightside Dental", "Dana Whitlock", "DW", "Owner")
+
+    serve(scenario)
+
+
+def test_a_page_that_a_role_may_not_load_says_so_itself_without_a_toast(database: str) -> None:
+    _, cookie = member(role=OrgRole.AGENT)
+
+    async def scenario(server: Server) -> None:
+        tab = server.tab(cookie=cookie, path="/credits")
+        await tab.send(FrameState.load)
+        assert await tab.send(CreditsState.load) == ""
+        state = await tab.state(CreditsState)
+        assert (state.balance, "credits:read" in (await tab.state(FrameState)).permissions) == ("", False)
+        assert NOT_ALLOWED in await tab.send(CreditsState.refresh), "what a page does not offer is answered"
 
     serve(scenario)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from kametrix import db
 from kametrix.errors import NotFound
 from kametrix.models import CallStatus
-from kametrix.services import calls, sessions
+from kametrix.services import call_detail, calls, sessions
 from kametrix.services import live as announcements
 from kametrix.services.access import Actor, allows
 from kametrix.state import guard, live
@@ -197,7 +197,7 @@ def test_a_read_that_failed_is_not_served_again(database: str) -> None:
     async def scenario() -> None:
         for _ in range(2):
             with pytest.raises(NotFound):
-                await live.shared(calls.detail, actor, "unknown")
+                await live.shared(call_detail.detail, actor, "unknown")
         _place_call(actor)
         assert len(await live.shared(calls.live, actor)) == 1
 
