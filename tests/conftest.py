@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlmodel import Session
 
@@ -30,6 +32,12 @@ from kametrix import db, embedded
 from kametrix.settings import settings
 
 ROOT = Path(__file__).parent.parent
+
+# No test is timed, by Hypothesis neither: a machine with other work is no failure. Its examples share the database of their test.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

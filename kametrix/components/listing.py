@@ -15,7 +15,7 @@ Choices = Sequence[tuple[str, str]]
 
 
 def sized_table(
-    label: Text, widths: str, columns: Sequence[tuple[str, str]], rows: Any, render: Callable[[Any], rx.Component]
+    label: Text, widths: str, columns: Sequence[tuple[rx.Component | Text, str]], rows: Any, render: Callable[[Any], rx.Component]
 ) -> rx.Component:
     """A `data_table` whose columns have these `widths` (CSS); its rows are of the kind 'sized'."""
     return rx.box(data_table(label, "sized", columns, rows, render), class_name="panel", overflow="clip", style={"--columns": widths})

@@ -30,6 +30,11 @@ def column_heads(kind: str, heads: Sequence[tuple[rx.Component | Text, str]]) ->
     return rx.el.div(rx.el.div(*cells, role="row", class_name=f"row cols {kind}"), role="rowgroup", class_name="heads")
 
 
+def unseen(label: str) -> rx.Component:
+    """The title of a column that shows by itself what it is: told to screen readers alone."""
+    return rx.el.span(label, class_name="sr-only")
+
+
 def data_table(
     label: Text, kind: str, columns: Sequence[tuple[rx.Component | Text, str]], rows: Any, render: Callable[[Any], rx.Component]
 ) -> rx.Component:

@@ -4,30 +4,19 @@ from typing import Any
 
 import reflex as rx
 
-from kametrix.components.choose import each
 from kametrix.components.conversation import bubbles
-from kametrix.components.fields import area_field, field, form_error, select_field, switch_field
+from kametrix.components.fields import area_field, field, form_error, select_field
+from kametrix.components.form_parts import disclosure_switches, faq_fields, keeps, kept_note, manner_field, voice_field, zone_field
 from kametrix.components.links import button_link
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import page_header, panel
-from kametrix.services.agent_form import LIMITS, MAX_FAQS, MAX_MINUTES, zones
-from kametrix.services.texts import ENGLISH, LANGUAGES
-from kametrix.services.voices import VOICES
+from kametrix.services.agent_form import LIMITS, MAX_MINUTES
+from kametrix.services.texts import LANGUAGES
 from kametrix.state.agent_form import AgentFormState
-from kametrix.state.rows import FaqRow
 
 State = AgentFormState
-PERSONALITIES = [("", "None in particular"), *((key, key.capitalize()) for key in ENGLISH.personalities)]
-
-
-def _keeps(name: Any) -> Any:
-    """While typing, after a short rest, the state learns what stands in the field called `name`."""
-
-    def keep(value: Any) -> Any:
-        return State.keep(name, value)
-
-    return keep
+keep = keeps(State.keep)
 
 
 def optional() -> rx.Component:
@@ -40,7 +29,7 @@ def _text(label: str, name: str, *, rows: int = 0, can_wait: bool = False, **pro
     shared: dict[str, Any] = {
         "error": State.errors[name],
         "value": State.start[name],
-        "on_change": _keeps(name),
+        "on_change": keep(name),
         "max_length": LIMITS.get(name),
         "aside": optional() if can_wait else None,
         **props,
@@ -56,7 +45,12 @@ def business() -> rx.Component:
             _text("What it does", "description", rows=3, help="Two or three sentences, as you would tell a new colleague."),
             _text("Opening hours", "hours", rows=2, can_wait=True, help="Empty: the organization's opening hours, from Settings."),
             _text("Services", "services", rows=3, can_wait=True, help="One per line, with prices if callers ask for them."),
-            zone(),
+            zone_field(
+                State.zone,
+                error=State.errors["timezone"],
+                on_change=State.choose_zone,
+                help="So that “today” and “tomorrow” are right.",
+            ),
             direction="column",
             gap="18px",
         ),
@@ -64,35 +58,12 @@ def business() -> rx.Component:
     )
 
 
-def zone() -> rx.Component:
-    """Where the business is."""
-    choices = [rx.el.option(name.replace("_", " "), value=name) for name in zones()]
-    control = rx.el.select(
-        *choices,
-        id="timezone",
-        name="timezone",
-        class_name="select",
-        value=State.zone,
-        on_change=State.choose_zone,
-        aria_describedby="timezone-note",
-    )
-    help = "So that “today” and “tomorrow” are right."
-    return field("Time zone", "timezone", help=help, error=State.errors["timezone"], control=control)
-
-
 def voice() -> rx.Component:
     """How it sounds, and its first and last words."""
     return panel(
         rx.flex(
             _text("Name of the agent", "name", help="What it calls itself.", auto_complete="off"),
-            select_field(
-                "Voice",
-                "voice_id",
-                [(one.id, f"{one.name}: {one.description}") for one in VOICES],
-                value=State.start["voice_id"],
-                error=State.errors["voice_id"],
-                on_change=_keeps("voice_id"),
-            ),
+            voice_field(State.start["voice_id"], error=State.errors["voice_id"], on_change=keep("voice_id")),
             select_field(
                 "Language",
                 "language",
@@ -102,14 +73,7 @@ def voice() -> rx.Component:
                 error=State.errors["language"],
                 on_change=State.choose_language,
             ),
-            select_field(
-                "Manner",
-                "personality",
-                PERSONALITIES,
-                value=State.start["personality"],
-                error=State.errors["personality"],
-                on_change=_keeps("personality"),
-            ),
+            manner_field(State.start["personality"], error=State.errors["personality"], on_change=keep("personality")),
             _text("First words", "greeting", rows=2, help="{agentName} and {businessName} are filled in for you."),
             _text("Last words", "end_call_message", rows=2, can_wait=True),
             direction="column",
@@ -119,40 +83,10 @@ def voice() -> rx.Component:
     )
 
 
-def faq(row: FaqRow) -> rx.Component:
-    """One question with its answer."""
-    remove = rx.icon_button(
-        rx.icon("trash-2", size=15),
-        variant="ghost",
-        color_scheme="gray",
-        margin="0",
-        type="button",
-        aria_label="Remove this question",
-        on_click=lambda: State.remove_faq(row.key),
-    )
-    question, answer = f"question-{row.key}", f"answer-{row.key}"
-    return rx.box(
-        field("When a caller asks", question, value=row.question, error=row.question_error, aside=remove, on_change=_keeps(question)),
-        rx.box(
-            area_field("Your agent answers", answer, rows=2, value=row.answer, error=row.answer_error, on_change=_keeps(answer)),
-            margin_top="12px",
-        ),
-        key=row.key,
-        class_name="faq",
-    )
-
-
 def questions() -> rx.Component:
     """What callers ask, and what to answer."""
-    add = rx.button(rx.icon("plus", size=15), "Add a question", variant="soft", type="button", on_click=State.add_faq, width="fit-content")
-    full = rx.text(f"{MAX_FAQS} questions stand here; more do not fit.", size="2", color="var(--muted)")
-    return panel(
-        form_error(State.errors["faqs"]),
-        each(State.faqs, faq),
-        rx.cond(State.faqs.length() < MAX_FAQS, add, full),
-        title="Questions callers ask",
-        action=optional(),
-    )
+    pairs = faq_fields(State.faqs, keep=keep, add=State.add_faq, remove=State.remove_faq, error=State.errors["faqs"])
+    return panel(pairs, title="Questions callers ask", action=optional())
 
 
 def rules() -> rx.Component:
@@ -169,20 +103,7 @@ def rules() -> rx.Component:
                 max=str(MAX_MINUTES),
                 help="Then it says goodbye. It also limits what one call can cost.",
             ),
-            switch_field(
-                "Say that an AI answers",
-                "discloses_ai",
-                help="Many places require it. Callers who ask are always told the truth.",
-                checked=State.switched["discloses_ai"],
-                on_change=_keeps("discloses_ai"),
-            ),
-            switch_field(
-                "Record calls, and say so",
-                "records_calls",
-                help="With a recording you can hear each call. Callers are told before they speak.",
-                checked=State.switched["records_calls"],
-                on_change=_keeps("records_calls"),
-            ),
+            *disclosure_switches(State.switched, keep),
             direction="column",
             gap="18px",
         ),
@@ -212,22 +133,6 @@ def unfilled(told: str) -> rx.Component:
         margin_top="14px",
         role="status",
     )
-
-
-def kept() -> rx.Component:
-    """Says that the form stands as it was left, and how to begin anew."""
-    note = rx.flex(
-        rx.icon("history", size=16, aria_hidden="true", style={"flex": "none"}),
-        rx.text("You have not saved this yet. It stands here as you left it.", size="2", flex="1", min_width="180px"),
-        rx.button("Start over", size="1", variant="soft", color_scheme="gray", type="button", on_click=State.start_over),
-        align="center",
-        gap="10px",
-        wrap="wrap",
-        class_name="panel",
-        padding="10px 14px",
-        role="status",
-    )
-    return rx.cond(State.is_kept, note)
 
 
 def conflict() -> rx.Component:
@@ -266,7 +171,7 @@ def form() -> rx.Component:
     return rx.form(
         rx.el.input(type="hidden", name="version", value=State.version, read_only=True),
         rx.flex(
-            kept(),
+            kept_note(State.is_kept, State.start_over),
             conflict(),
             form_error(State.problem),
             business(),

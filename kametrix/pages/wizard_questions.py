@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import reflex as rx
 
-from kametrix.components.choose import choose, each
-from kametrix.components.fields import area_field, field, form_error, select_field, switch_field
+from kametrix.components.choose import choose
+from kametrix.components.fields import area_field, field, form_error, select_field
+from kametrix.components.form_parts import disclosure_switches, faq_fields, keeps, zone_field
 from kametrix.components.wizard import pick, picks, small_button, speak_button
-from kametrix.services.agent_form import LIMITS, MAX_FAQS, zones
+from kametrix.services.agent_form import LIMITS
 from kametrix.services.texts import LANGUAGES
 from kametrix.services.trades import trades
 from kametrix.services.voices import VOICES
-from kametrix.state.rows import FaqRow
 from kametrix.state.wizard import WizardState
 from kametrix.state.wizard_offers import NO_TRADE, OffersState
 from kametrix.state.wizard_questions import BY_KEY
@@ -20,13 +20,7 @@ from kametrix.state.wizard_questions import BY_KEY
 State: Any = WizardState
 
 
-def _keeps(name: Any) -> Any:
-    """While typing, the state learns what stands in the input called `name`."""
-
-    def keep(value: Any) -> Any:
-        return State.keep(name, value)
-
-    return keep
+keep = keeps(State.keep)
 
 
 def _text(name: str, *, rows: int = 0, **props: Any) -> Callable[[], rx.Component]:
@@ -36,7 +30,7 @@ def _text(name: str, *, rows: int = 0, **props: Any) -> Callable[[], rx.Componen
         shared: dict[str, Any] = {
             "error": State.errors[name],
             "value": State.start[name],
-            "on_change": _keeps(name),
+            "on_change": keep(name),
             "max_length": LIMITS.get(name),
             **props,
         }
@@ -94,19 +88,8 @@ def place() -> rx.Component:
         value=State.start["language"],
         on_change=State.choose_language,
     )
-    options = [rx.el.option(name.replace("_", " "), value=name) for name in zones()]
-    control = rx.el.select(
-        *options,
-        id="timezone",
-        name="timezone",
-        class_name="select",
-        value=State.start["timezone"],
-        on_change=State.choose_zone,
-        aria_describedby="timezone-note",
-    )
-    return rx.flex(
-        language, field("Time zone", "timezone", error=State.errors["timezone"], control=control), direction="column", gap="18px"
-    )
+    zone = zone_field(State.start["timezone"], error=State.errors["timezone"], on_change=State.choose_zone)
+    return rx.flex(language, zone, direction="column", gap="18px")
 
 
 def write_box() -> rx.Component:
@@ -150,33 +133,10 @@ def write_box() -> rx.Component:
     return rx.box(rx.cond(state.is_writing, running, start), failed, margin_bottom="20px")
 
 
-def pair(row: FaqRow) -> rx.Component:
-    """One question with its answer."""
-    remove = rx.icon_button(
-        rx.icon("trash-2", size=15),
-        variant="ghost",
-        color_scheme="gray",
-        margin="0",
-        type="button",
-        aria_label="Remove this question",
-        on_click=lambda: State.remove_pair(row.key),
-    )
-    question, answer = f"question-{row.key}", f"answer-{row.key}"
-    asks = field("When a caller asks", question, value=row.question, error=row.question_error, aside=remove, on_change=_keeps(question))
-    answers = area_field("Your agent answers", answer, rows=2, value=row.answer, error=row.answer_error, on_change=_keeps(answer))
-    return rx.box(asks, rx.box(answers, margin_top="12px"), key=row.key, class_name="faq")
-
-
 def questions() -> rx.Component:
-    """What callers ask, and what to answer."""
-    add = rx.button(rx.icon("plus", size=15), "Add a question", variant="soft", type="button", on_click=State.add_pair, width="fit-content")
-    full = rx.text(f"{MAX_FAQS} questions stand here; more do not fit.", size="2", color="var(--muted)")
-    return rx.box(
-        write_box(),
-        form_error(State.errors["faqs"]),
-        each(State.pairs, pair),
-        rx.cond(State.pairs.length() < MAX_FAQS, add, full),
-    )
+    """What callers ask, and what to answer; or have it written."""
+    pairs = faq_fields(State.pairs, keep=keep, add=State.add_pair, remove=State.remove_pair, error=State.errors["faqs"])
+    return rx.box(write_box(), pairs)
 
 
 def voice() -> rx.Component:
@@ -205,24 +165,7 @@ def greeting() -> rx.Component:
 
 def disclosures() -> rx.Component:
     """What callers are told about the agent."""
-    return rx.flex(
-        switch_field(
-            "Say that an AI answers",
-            "discloses_ai",
-            help="Many places require it.",
-            checked=State.switched["discloses_ai"],
-            on_change=_keeps("discloses_ai"),
-        ),
-        switch_field(
-            "Record calls, and say so",
-            "records_calls",
-            help="With a recording you can hear each call.",
-            checked=State.switched["records_calls"],
-            on_change=_keeps("records_calls"),
-        ),
-        direction="column",
-        gap="18px",
-    )
+    return rx.flex(*disclosure_switches(State.switched, keep), direction="column", gap="18px")
 
 
 SCREENS: Final[dict[str, Callable[[], rx.Component]]] = {

@@ -1,13 +1,13 @@
 """Agents as their pages show them: with number, state of the last change, and the week's calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from kametrix import clock
 from kametrix.errors import NotFound
-from kametrix.models import Agent, Call, PhoneNumber, SyncState
+from kametrix.models import Agent, Call, Organization, PhoneNumber, SyncState
 from kametrix.services import number_claims, prompts, surroundings, voices, wording
 from kametrix.services.access import Actor, allows
 from kametrix.services.prompts import Surroundings
@@ -20,6 +20,7 @@ class AgentView:
 
     `greeting` is as the person wrote it; `first_message` is all that callers hear first, `after_hours_message` what they hear
     instead outside the organization's opening hours (empty: the same). `calls_this_week` counts from Monday in the organization's zone.
+    `is_number_on` is false when an operator switched the number off, `is_organization_answering` when all calls are turned away.
     """
 
     id: str
@@ -40,6 +41,8 @@ class AgentView:
     created_at: datetime
     calls_this_week: int
     after_hours_message: str = ""
+    is_number_on: bool = True
+    is_organization_answering: bool = True
 
 
 @allows("agents:read")
@@ -60,7 +63,7 @@ def view(session: Session, actor: Actor, agent_id: str) -> AgentView:
 def _views(session: Session, actor: Actor, agent_id: str | None) -> list[AgentView]:
     """One query for agents and numbers, one for the calls of the week."""
     query = (
-        select(Agent, PhoneNumber.number)
+        select(Agent, PhoneNumber)
         .join(PhoneNumber, col(PhoneNumber.agent_id) == Agent.id, isouter=True)
         .where(Agent.organization_id == actor.organization_id, col(Agent.deleted_at).is_(None))
         .order_by(col(Agent.created_at).desc(), col(Agent.id).desc())
@@ -70,11 +73,14 @@ def _views(session: Session, actor: Actor, agent_id: str | None) -> list[AgentVi
     found = session.exec(query).all()
     calls = _calls_this_week(session, actor)
     note = _number_note(session, actor) if not all(number for _, number in found) else ""
+    is_answering = session.exec(select(Organization.ai_enabled).where(Organization.id == actor.organization_id)).one()
     around = surroundings.of(session, actor.organization_id)
-    return [_view(agent, number, "" if number else note, calls.get(agent.id, 0), around) for agent, number in found]
+    views = (_view(agent, number, "" if number else note, calls.get(agent.id, 0), around) for agent, number in found)
+    return [replace(view, is_organization_answering=is_answering) for view in views]
 
 
-def _view(agent: Agent, number: str | None, note: str, calls: int, around: Surroundings) -> AgentView:
+def _view(agent: Agent, row: PhoneNumber | None, note: str, calls: int, around: Surroundings) -> AgentView:
+    number = row.number if row else None
     voice = voices.BY_ID.get(agent.voice_id)
     return AgentView(
         id=agent.id,
@@ -86,6 +92,7 @@ def _view(agent: Agent, number: str | None, note: str, calls: int, around: Surro
         number=number,
         number_text=wording.telephone(number, missing="No number yet"),
         number_note=note,
+        is_number_on=row is None or row.is_enabled,
         voice_name=voice.name if voice else agent.voice_id,
         is_active=agent.is_active,
         sync_state=agent.sync_state,

@@ -9,9 +9,9 @@ from kametrix.services.keyset import Page, Place
 
 
 def said(state: rx.State, *names: str) -> dict[str, str]:
-    """What the address of the open page says under these names; empty text for what it leaves out."""
+    """What the address of the open page says under these names, without NULs, which no text can hold; empty for what it leaves out."""
     query = state.router.url.query_parameters
-    return {name: str(query.get(name, ""))[:200] for name in names}
+    return {name: str(query.get(name, ""))[:200].replace("\x00", "") for name in names}
 
 
 def place(state: rx.State) -> Place:

@@ -197,6 +197,10 @@ def sync_words(view: agents.AgentView) -> tuple[str, str]:
         return "UPDATING", waiting if view.synced_at else "Getting ready. It takes calls in a few seconds."
     if not view.is_active:
         return "OFF", "Switched off. Callers hear that the line takes no calls at the moment."
+    if not view.is_organization_answering:
+        return "OFF", "All calls are stopped in Settings, Organization. Callers hear that nobody takes calls at the moment."
+    if not view.is_number_on:
+        return "OFF", "We have switched its number off, so nobody answers it. Please ask us why."
     return "LIVE", "Callers hear everything you last saved."
 
 

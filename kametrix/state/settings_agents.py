@@ -70,7 +70,7 @@ class AgentDefaultsState(AuthState):
         try:
             await db.run(organization_settings.save_agent_defaults, self.actor, defaults_of(self._typed))
         except Invalid as error:
-            self.errors = error.errors
+            self.errors, self.problem = error.errors, "" if error.errors else error.message
             yield rx.call_script(TO_FIRST_ERROR)
             return
         except KametrixError as error:

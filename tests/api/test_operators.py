@@ -48,6 +48,7 @@ def test_the_log_is_exported_as_filtered_in_batches_and_that_is_noted(database: 
         found = json.loads((await client.get("/api/admin/audit?format=json&from=2026-03-03")).text)
         assert {row["action"] for row in found} == {"AUDIT_EXPORT"}
         assert json.loads((await client.get("/api/admin/audit?format=json&actor=nobody")).text) == []
+        assert (await client.get("/api/admin/audit?format=json&actor=no%00body")).text == "[]\n"
         assert (await client.get("/api/admin/audit?format=xml")).status_code == 422
         assert (await client.get("/api/admin/audit?from=soon")).status_code == 422
 

@@ -339,3 +339,17 @@ def test_a_form_sent_eight_times_at_once_makes_one_agent(database: str) -> None:
     with db.transaction() as session:
         actor = create_member(session)
     assert len({view.id for view in at_once([creating(actor, submission="same")] * 8)}) == 1
+
+
+def test_the_view_tells_who_silenced_the_agent(session: Session) -> None:
+    owner = create_member(session)
+    agent = create_agent(session, owner)
+    number = create_phone_number(session, agent)
+    session.flush()
+    seen = agents.view(session, owner, agent.id)
+    assert (seen.is_number_on, seen.is_organization_answering) == (True, True)
+    number.is_enabled = False
+    session.get_one(Organization, owner.organization_id).ai_enabled = False
+    session.flush()
+    seen = agents.view(session, owner, agent.id)
+    assert (seen.is_number_on, seen.is_organization_answering) == (False, False)

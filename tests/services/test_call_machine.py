@@ -143,5 +143,5 @@ class CallMachine(RuleBasedStateMachine):
 def test_calls_survive_every_order_of_events(database: str) -> None:
     run_state_machine_as_test(
         CallMachine,
-        settings=settings(max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=20, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -25,7 +25,7 @@ WORDS = ("cleaning", "Zahnreinigung", "tuesday", "invoice", "café")
 ENDED = [status for status in CallStatus if status.value not in ("QUEUED", "RINGING", "IN_PROGRESS")]
 NASTY = ["'", "a' | 'b", "\\", "!!", "-", '"', "or", "a:* & b", "<->", "*", "()", "%s", ":x", "'; drop table call; --", "-" * 200]
 NUMBERS = ["415 555 01", "+1 415", "(415) 555-0147", "0415 5550147", "00 1 415 555 0147", "5550147", "0147", "+1 (0) 415 555"]
-FAST = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FAST = settings(max_examples=40)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
@@ -52,7 +52,7 @@ def situations(draw: st.DrawFn) -> tuple[ZoneInfo, datetime, Span, list[datetime
 
 
 @given(situations())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120)
 def test_days_and_hours_are_those_a_clock_on_the_wall_shows(
     session: Session, situation: tuple[ZoneInfo, datetime, Span, list[datetime]]
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import Session
@@ -94,7 +94,7 @@ def test_the_page_size_is_kept_in_bounds(session: Session, size: int) -> None:
     assert 1 <= len(calls.page(session, actor, size=size).rows) <= calls.LARGEST_PAGE
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(cursor=st.text(min_size=1, max_size=60))
 def test_any_broken_cursor_is_refused_in_words(session: Session, cursor: str) -> None:
     actor = factories.create_member(session)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -152,7 +152,7 @@ def test_sizes_are_clamped(session: Session, actor: Actor, size: int, expected: 
     assert len(credits.transactions(session, actor, size=size).rows) == expected
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(cursor=st.text(max_size=30) | st.integers().map(str))
 def test_an_absurd_cursor_is_a_clear_error_or_a_page(session: Session, cursor: str) -> None:
     actor = factories.create_member(session)

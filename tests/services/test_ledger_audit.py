@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -264,7 +264,7 @@ def test_rows_are_streamed_not_held(superuser: Session) -> None:
     assert peak(300, "many") < 1.3 * few  # 3,000 rows, then 9,000
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     prev=st.binary(min_size=32, max_size=32),
     organization=TEXTS,
@@ -305,7 +305,7 @@ def test_the_format_stays_what_it_was() -> None:
     assert ledger_audit.row_hash(bytes(32), *fields).hex() == "d138d99f5c7e8a926b9c84de73cd0402f13974037374ff58bf97ee84c41ff933"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     key=TEXTS.filter(lambda key: bool(key.strip(" "))),
     description=TEXTS,

@@ -131,10 +131,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
 def test_any_order_of_events_keeps_the_ledger_and_the_model_equal(session: Session) -> None:
     machine = type("Bound", (LedgerMachine,), {"session": session})
-    run_state_machine_as_test(machine, settings=settings(max_examples=50, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=50, stateful_step_count=25))
 
 
 @pytest.mark.slow
 def test_any_long_order_of_events_keeps_the_ledger_and_the_model_equal(session: Session) -> None:
     machine = type("Bound", (LedgerMachine,), {"session": session})
-    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=60))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import Session, col, select
@@ -155,10 +155,5 @@ class Teams(RuleBasedStateMachine):
 
 
 def test_teams_hold_together(session: Session) -> None:
-    Teams.TestCase.settings = settings(
-        max_examples=25,
-        stateful_step_count=25,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    Teams.TestCase.settings = settings(max_examples=25, stateful_step_count=25)
     Teams.TestCase().runTest()

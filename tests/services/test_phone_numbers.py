@@ -301,4 +301,4 @@ class Pool(RuleBasedStateMachine):
 
 def test_the_pool_keeps_its_rules_whatever_happens(session: Session) -> None:
     machine = type("PoolOfThisTest", (Pool,), {"session": session})
-    run_state_machine_as_test(machine, settings=hypothesis_settings(max_examples=25, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(machine, settings=hypothesis_settings(max_examples=25, stateful_step_count=20))

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlmodel import Session, select
@@ -126,7 +126,7 @@ def test_attempts_at_once_are_counted_exactly(database: str) -> None:
         assert sum(pool.map(attempt, range(64))) == 5
 
 
-@examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 900), st.booleans()), max_size=30))
 def test_never_more_than_the_limit_within_a_window_after_a_lock(session: Session, steps: list[tuple[int, bool]]) -> None:
     """Against a plain model: a window from its first attempt, a lock at the last, a success giving one back."""

@@ -316,7 +316,7 @@ def test_a_draft_of_another_version_is_said_to_be_one_though_all_of_it_can_be_re
 
 
 @given(STORED)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_stored_answers_whatever_cannot_be_read(stored: Any) -> None:
     start = agent_form()
     answers, _ = read(stored, start)
@@ -451,7 +451,7 @@ class TwoTabs(RuleBasedStateMachine):
 
 def test_two_tabs_in_any_order_lose_nothing(session: Session) -> None:
     TwoTabs.session = session
-    run_state_machine_as_test(TwoTabs, settings=settings(max_examples=15, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(TwoTabs, settings=settings(max_examples=15, stateful_step_count=20))
 
 
 def test_the_database_itself_refuses_a_second_open_draft(session: Session, actor: Actor) -> None:

@@ -27,6 +27,8 @@ VIEW = agents.AgentView(
     [
         ({}, "LIVE", "everything you last saved"),
         ({"is_active": False}, "OFF", "Switched off"),
+        ({"is_number_on": False}, "OFF", "nobody answers it"),
+        ({"is_organization_answering": False}, "OFF", "All calls are stopped"),
         ({"sync_state": SyncState.UPDATING}, "UPDATING", "version before it"),
         ({"sync_state": SyncState.UPDATING, "synced_at": None}, "UPDATING", "Getting ready"),
         ({"sync_state": SyncState.UPDATING, "is_active": False}, "UPDATING", "version before it"),

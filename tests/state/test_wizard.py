@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from reflex.event import Event
 from reflex_base.utils.format import format_event_handler
 from sqlmodel import col, select
@@ -623,7 +623,7 @@ def test_a_colleague_begins_their_own(database: str) -> None:
 
 
 @given(stored=STORED)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_no_stored_draft_whatever_breaks_the_page(database: str, stored: Any) -> None:
     with db.transaction() as session:
         actor = factories.create_member(session)

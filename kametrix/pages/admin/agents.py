@@ -10,13 +10,13 @@ from kametrix.components.listing import choice, filters, pager, row_menu, search
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
-from kametrix.components.rows import cell, row_link, table_row
+from kametrix.components.rows import cell, row_link, table_row, unseen
 from kametrix.components.sections import ADMIN, section_page
 from kametrix.components.status import status_badge, status_word
 from kametrix.state.admin.agents import AgentLine, AgentsAdminState
 
 WIDTHS = "minmax(0, 1.4fr) minmax(0, 1.4fr) 148px 128px minmax(0, 1.6fr) 32px"
-COLUMNS = (("Agent", ""), ("Organization", ""), ("Number", ""), ("State", ""), ("What is wrong", ""), ("", ""))
+COLUMNS = (("Agent", ""), ("Organization", ""), ("Number", ""), ("State", ""), ("What is wrong", ""), (unseen("Actions"), ""))
 ACTIVE = (("", "On and off"), ("yes", "On"), ("no", "Off"))
 SYNC = (("", "Any state"), ("LIVE", "Live"), ("UPDATING", "Updating"), ("FAILED", "Not updated"))
 NUMBER = (("", "Any number"), ("none", "Without a number"))

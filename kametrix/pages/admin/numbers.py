@@ -11,14 +11,14 @@ from kametrix.components.links import button_link
 from kametrix.components.listing import QUIET, filters, pager, row_menu, search_field, sized_table
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state
-from kametrix.components.rows import cell, table_row
+from kametrix.components.rows import cell, table_row, unseen
 from kametrix.components.sections import ADMIN, section_page
 from kametrix.components.status import status_badge
 from kametrix.state.admin.number_words import Choice, NumberLine
 from kametrix.state.admin.numbers import NumbersState
 
 WIDTHS = "minmax(140px, 1fr) 148px minmax(0, 1.4fr) minmax(0, 1.6fr) 32px"
-COLUMNS = (("Number", ""), ("Status", ""), ("Agent", ""), ("Note", ""), ("", ""))
+COLUMNS = (("Number", ""), ("Status", ""), ("Agent", ""), ("Note", ""), (unseen("Actions"), ""))
 KINDS = (
     ("All", ""), ("Free", "free"), ("Assigned", "assigned"), ("Released", "released"), ("Not at provider", "unknown"), ("Off", "off"),
 )  # fmt: skip

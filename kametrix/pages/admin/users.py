@@ -10,7 +10,7 @@ from kametrix.components.links import button_link
 from kametrix.components.listing import choice, filters, pager, row_menu, search_field, sized_table
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state
-from kametrix.components.rows import cell, row_link, table_row
+from kametrix.components.rows import cell, row_link, table_row, unseen
 from kametrix.components.sections import ADMIN, section_page
 from kametrix.components.status import status_badge, status_word
 from kametrix.pages.admin.people import link_dialog, person_items
@@ -19,7 +19,8 @@ from kametrix.state.admin.users import Skipped, UsersState
 
 WIDTHS = "20px minmax(0, 2fr) minmax(0, 1.6fr) 116px 100px 76px 132px 32px"
 COLUMNS = (
-    ("", ""), ("Person", ""), ("Organization", ""), ("Status", ""), ("Balance", "end"), ("Calls", "end"), ("Last seen", "end"), ("", ""),
+    (unseen("Choose"), ""), ("Person", ""), ("Organization", ""), ("Status", ""), ("Balance", "end"), ("Calls", "end"),
+    ("Last seen", "end"), (unseen("Actions"), ""),
 )  # fmt: skip
 STATUSES = (("", "Any status"), ("ACTIVE", "Active"), ("SUSPENDED", "Suspended"), ("INVITED", "Invited"), ("INACTIVE", "Inactive"))
 ROLES = (("", "Any role"), ("USER", "Users"), ("POWER_USER", "Power users"), ("ADMIN", "Administrators"), ("GUEST", "Guests"))

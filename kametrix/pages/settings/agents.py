@@ -3,18 +3,17 @@
 import reflex as rx
 
 from kametrix.components.allowed import allowed
-from kametrix.components.fields import area_field, field, form_error, select_field
+from kametrix.components.fields import area_field, field, form_error
+from kametrix.components.form_parts import keeps, manner_field, voice_field
 from kametrix.components.page import page
 from kametrix.components.panel import panel
 from kametrix.components.sections import SETTINGS, section_page
-from kametrix.pages.settings.parts import facts, keeps, save_button
+from kametrix.pages.settings.parts import facts, save_button
 from kametrix.services.agent_form import LIMITS, MAX_MINUTES
-from kametrix.services.texts import ENGLISH
-from kametrix.services.voices import VOICES
 from kametrix.state.settings_agents import AgentDefaultsState
 
 State = AgentDefaultsState
-PERSONALITIES = [("", "None in particular"), *((key, key.capitalize()) for key in ENGLISH.personalities)]
+keep = keeps(State.keep)
 
 
 @page("/settings/agents", "Agents", active="Settings", on_load=State.load)
@@ -44,14 +43,7 @@ def _form() -> rx.Component:
     return rx.form(
         rx.flex(
             form_error(State.problem),
-            select_field(
-                "Voice",
-                "voice_id",
-                [(one.id, f"{one.name}: {one.description}") for one in VOICES],
-                value=State.start["voice_id"],
-                error=State.errors["voice_id"],
-                on_change=keeps(State.keep, "voice_id"),
-            ),
+            voice_field(State.start["voice_id"], error=State.errors["voice_id"], on_change=keep("voice_id")),
             language,
             area_field(
                 "First words",
@@ -61,16 +53,9 @@ def _form() -> rx.Component:
                 error=State.errors["greeting"],
                 help=f"Empty: “{State.own_greeting}”",
                 max_length=LIMITS["greeting"],
-                on_change=keeps(State.keep, "greeting"),
+                on_change=keep("greeting"),
             ),
-            select_field(
-                "Manner",
-                "personality",
-                PERSONALITIES,
-                value=State.start["personality"],
-                error=State.errors["personality"],
-                on_change=keeps(State.keep, "personality"),
-            ),
+            manner_field(State.start["personality"], error=State.errors["personality"], on_change=keep("personality")),
             _instructions(),
             _longest(),
             save_button(State.is_saving),
@@ -91,7 +76,7 @@ def _instructions() -> rx.Component:
         error=State.errors["instructions"],
         help="What every new agent is told besides. You can change it for each agent.",
         max_length=LIMITS["instructions"],
-        on_change=keeps(State.keep, "instructions"),
+        on_change=keep("instructions"),
     )
 
 
@@ -105,5 +90,5 @@ def _longest() -> rx.Component:
         help="Then the agent says goodbye. It also limits what one call can cost.",
         min="1",
         max=str(MAX_MINUTES),
-        on_change=keeps(State.keep, "max_minutes"),
+        on_change=keep("max_minutes"),
     )

@@ -9,6 +9,7 @@ from kametrix.components.choose import each
 from kametrix.components.confirm import confirm_dialog
 from kametrix.components.conversation import bubbles
 from kametrix.components.fields import area_field, field, form_error
+from kametrix.components.form_parts import kept_note
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, panel
 from kametrix.components.sections import SETTINGS, section_page
@@ -28,7 +29,8 @@ def hours() -> rx.Component:
     """The page."""
     edit = rx.form(
         rx.flex(
-            _kept(), form_error(State.problem), _week(), rx.cond(State.has_hours, rx.fragment(_special(), _greeting())), _save_bar(),
+            kept_note(State.is_kept, State.start_over), form_error(State.problem), _week(),
+            rx.cond(State.has_hours, rx.fragment(_special(), _greeting())), _save_bar(),
             direction="column", gap="24px",
         ),
         on_submit=State.save,
@@ -48,20 +50,6 @@ def hours() -> rx.Component:
         _question(),
         note="Agents tell callers these hours, unless an agent has its own.",
     )
-
-
-def _kept() -> rx.Component:
-    note = rx.flex(
-        rx.text("You have not saved this yet. It stands here as you left it.", size="2", flex="1", min_width="180px"),
-        rx.button("Start over", size="1", variant="soft", color_scheme="gray", type="button", on_click=State.start_over),
-        align="center",
-        gap="10px",
-        wrap="wrap",
-        class_name="panel",
-        padding="10px 14px",
-        role="status",
-    )
-    return rx.cond(State.is_kept, note, rx.fragment())
 
 
 def _week() -> rx.Component:

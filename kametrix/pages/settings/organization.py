@@ -5,17 +5,18 @@ import reflex as rx
 from kametrix.components.allowed import allowed
 from kametrix.components.confirm import confirm_dialog
 from kametrix.components.fields import field, form_error, select_field
+from kametrix.components.form_parts import keeps, zone_field
 from kametrix.components.page import page
 from kametrix.components.panel import panel
 from kametrix.components.sections import SETTINGS, section_page
-from kametrix.pages.settings.parts import facts, keeps, pushes, save_button
-from kametrix.services.agent_form import zones
+from kametrix.pages.settings.parts import facts, pushes, save_button
 from kametrix.services.organizations import LONGEST_NAME
 from kametrix.services.texts import LANGUAGES
 from kametrix.state.settings_organization import OrganizationSettingsState
 from kametrix.state.settings_pushes import PushesState
 
 State = OrganizationSettingsState
+keep = keeps(State.keep)
 
 
 @page("/settings/organization", "Organization", active="Settings", on_load=[State.load, PushesState.load])
@@ -51,9 +52,14 @@ def _form() -> rx.Component:
                 help="As your team and the people you invite see it. Each agent says its own business name.",
                 auto_complete="organization",
                 max_length=LONGEST_NAME,
-                on_change=keeps(State.keep, "name"),
+                on_change=keep("name"),
             ),
-            _zone(),
+            zone_field(
+                State.zone,
+                error=State.errors["timezone"],
+                on_change=keep("timezone"),
+                help=f"{State.there} “Today” and the opening hours go by it; agents in the old zone move along.",
+            ),
             select_field(
                 "Language",
                 "language",
@@ -61,7 +67,7 @@ def _form() -> rx.Component:
                 help="What new agents speak. Each agent can speak another.",
                 value=State.start["language"],
                 error=State.errors["language"],
-                on_change=keeps(State.keep, "language"),
+                on_change=keep("language"),
             ),
             save_button(State.is_saving),
             direction="column",
@@ -70,21 +76,6 @@ def _form() -> rx.Component:
         on_submit=State.save,
         no_validate=True,
     )
-
-
-def _zone() -> rx.Component:
-    choices = [rx.el.option(name.replace("_", " "), value=name) for name in zones()]
-    control = rx.el.select(
-        *choices,
-        id="timezone",
-        name="timezone",
-        class_name="select",
-        value=State.zone,
-        on_change=keeps(State.keep, "timezone"),
-        aria_describedby="timezone-note",
-    )
-    help = f"{State.there} “Today” and the opening hours go by it; agents in the old zone move along."
-    return field("Time zone", "timezone", help=help, error=State.errors["timezone"], control=control)
 
 
 def _calls() -> rx.Component:

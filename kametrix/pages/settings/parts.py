@@ -1,7 +1,6 @@
 """What the pages of settings share: how far a change has come, and values for who may only look."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import reflex as rx
 
@@ -45,15 +44,6 @@ def facts(rows: Sequence[tuple[str, Text]]) -> rx.Component:
     return rx.box(
         rx.el.dl(*lines, style={"display": "grid", "gap": "16px", "margin": "0"}), rx.box(who, margin_top="20px"), max_width="62ch"
     )
-
-
-def keeps(keep: Any, name: str) -> Any:
-    """While typing, after a short rest, `keep` learns what stands in the field called `name`."""
-
-    def kept(value: Any) -> Any:
-        return keep(name, value)
-
-    return kept
 
 
 def save_button(is_saving: Flag, label: str = "Save") -> rx.Component:

@@ -8,15 +8,15 @@ from kametrix.components.allowed import allowed
 from kametrix.components.page import page
 from kametrix.components.panel import panel
 from kametrix.components.role_matrix import role_matrix
-from kametrix.components.rows import cell, data_table, table_row
+from kametrix.components.rows import cell, data_table, table_row, unseen
 from kametrix.components.sections import SETTINGS, section_page
 from kametrix.components.team_dialogs import invite_dialog, questions
 from kametrix.services.roles import ROLES
 from kametrix.state.frame import FrameState
 from kametrix.state.team import InvitationRow, MemberRow, TeamState
 
-COLUMNS = (("Name", ""), ("Role", ""), ("Joined", ""), ("Last seen", ""), ("", "end"))
-WAITING_COLUMNS = (("Invited", ""), ("Role", ""), ("", "end"))
+COLUMNS = (("Name", ""), ("Role", ""), ("Joined", ""), ("Last seen", ""), (unseen("Actions"), "end"))
+WAITING_COLUMNS = (("Invited", ""), ("Role", ""), (unseen("Actions"), "end"))
 
 
 @page("/settings/team", "Team", active="Settings", on_load=TeamState.load)

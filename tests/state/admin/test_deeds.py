@@ -179,3 +179,17 @@ def test_a_filter_stands_in_the_address(database: str) -> None:
         assert "/admin/users?search=dana+%26+co&status=ACTIVE" in moved
 
     serve(scenario)
+
+
+def test_an_address_with_what_no_text_can_hold_is_read_without_it(database: str) -> None:
+    _, cookie = operator()
+    with db.transaction() as session:
+        factories.create_user(session, email="robin@example.com")
+
+    async def scenario(server: Server) -> None:
+        tab = server.tab("t", cookie, path="/admin/users?search=ro%00bin")
+        await tab.send(UsersState.load)
+        state: Any = await tab.state(UsersState)
+        assert [row.email for row in state.rows] == ["robin@example.com"]
+
+    serve(scenario)
