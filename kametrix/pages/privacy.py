@@ -10,6 +10,7 @@ from kametrix.models import Organization
 from kametrix.services import kept_forms, sessions
 from kametrix.services.clean_up import LIMITS_KEPT
 from kametrix.services.inbox import KEPT_DAYS
+from kametrix.services.wording import counted
 from kametrix.settings import settings
 from kametrix.state.landing import LandingState
 
@@ -123,7 +124,7 @@ def _how_long() -> list[rx.Component]:
         bullets(
             [
                 f"Log-ins: they end {_log_in_ends()}.",
-                f"Counts of wrong log-ins: {LIMITS_KEPT.days} day.",
+                f"Counts of wrong log-ins: {counted(LIMITS_KEPT.days, 'day')}.",
                 f"Messages of the voice provider: {KEPT_DAYS} days after they were worked off.",
                 "The credit ledger: as long as the law asks for accounts to be kept.",
             ]
