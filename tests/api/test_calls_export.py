@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from kametrix import clock, db
 from kametrix.api import calls as route
-from kametrix.models import AuditLog, CallStatus, OrgRole
+from kametrix.models import AuditLog, Call, CallStatus, OrgRole
 from kametrix.services import call_export
 from kametrix.services.access import Actor
 from kametrix.services.call_filters import EVERY
@@ -122,6 +123,21 @@ def test_pages_join_without_a_gap_while_calls_arrive(database: str, monkeypatch:
     assert len(asked) == 3
     assert rows[1:] == ids
     assert len(set(rows)) == len(rows)
+
+
+def test_a_page_reads_its_own_calls_and_no_others(database: str) -> None:
+    actor, _ = member()
+    ids = with_calls(actor, 9)
+    read: list[str] = []
+
+    def noted_as_read(call: Call, _: object) -> None:
+        read.append(call.id)
+
+    event.listen(Call, "load", noted_as_read)
+    with db.transaction(actor) as session:
+        call_export.lines(session, actor, EVERY, None, 3)
+    event.remove(Call, "load", noted_as_read)
+    assert sorted(read) == sorted(ids[:3])
 
 
 def test_nothing_is_read_after_the_reader_has_left(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from kametrix import clock, db
 from kametrix.errors import Invalid, NotFound
-from kametrix.models import Call, CallDirection, CallStatus, Organization, OrgRole, Transcript
+from kametrix.models import LIVE, Call, CallDirection, CallStatus, Organization, OrgRole, Transcript
 from kametrix.services import call_detail, call_filters, call_search, calls
 from kametrix.services.access import Actor
 from kametrix.services.call_filters import GROUPS, NOBODY, Filter
@@ -217,15 +217,42 @@ def test_the_summary_is_searched_too_also_of_a_caller_who_was_turned_away(sessio
     assert found(session, actor, "credit") == [call.id]
 
 
-def test_a_call_is_found_once_it_has_ended(session: Session) -> None:
+@pytest.mark.parametrize("status", LIVE)
+@pytest.mark.parametrize("words", ["hello", ""])
+def test_a_call_is_found_once_it_has_ended(session: Session, status: CallStatus, words: str) -> None:
     actor = factories.create_member(session)
     call = said(session, actor, "hello")[0]
-    call.status = CallStatus.IN_PROGRESS
+    call.status = status
     session.flush()
-    assert found(session, actor, "hello") == []
+    assert found(session, actor, words) == []
+    assert call_search.count(session, actor, Filter(words=words)) == 0
     call.status = CallStatus.COMPLETED
     session.flush()
-    assert found(session, actor, "hello") == [call.id]
+    assert found(session, actor, words) == [call.id]
+
+
+@pytest.mark.parametrize(("window", "total", "is_exact"), [(5, 5, False), (7, 7, False), (8, 7, True)])
+def test_the_first_page_tells_how_many_calls_there_are_as_far_as_it_looked(
+    session: Session, monkeypatch: pytest.MonkeyPatch, window: int, total: int, is_exact: bool
+) -> None:
+    monkeypatch.setattr(call_search, "WINDOW", window)
+    actor = factories.create_member(session)
+    said(session, actor, *["hello"] * 7)
+    page = calls.page(session, actor, size=2)
+    assert (page.total, page.is_exact) == (total, is_exact)
+
+
+def test_calls_of_one_moment_keep_their_order_whichever_way_the_database_reads_them(session: Session) -> None:
+    actor = factories.create_member(session)
+    agent = factories.create_agent(session, actor)
+    for call_id in "bdac":
+        factories.create_call(session, agent, id=call_id, status=CallStatus.COMPLETED, started_at=NOON)
+    for way in ("indexscan", "bitmapscan"):
+        session.execute(text(f"set local enable_{way} = off"))
+    place: Place | None = None
+    for expected in "dcba":
+        assert call_search.find(session, actor, Filter(), at=place, size=1).ids == [expected]
+        place = Place(NOON, expected)
 
 
 @pytest.mark.parametrize(
