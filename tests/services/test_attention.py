@@ -128,6 +128,14 @@ def test_an_agent_without_a_number_waits_for_a_free_one_where_none_is_taken(sess
     assert not attention(session, actor).waits_for_purchase
 
 
+def test_an_agent_that_has_a_number_waits_for_no_purchase(session: Session, actor: Actor, agent: Agent) -> None:
+    agent.is_active = False
+    session.flush()
+    found = attention(session, actor)
+    assert [trouble.need for trouble in found.agents] == [AgentNeed.OFF]
+    assert not found.waits_for_purchase
+
+
 def test_an_organization_switched_off_says_so(session: Session, actor: Actor) -> None:
     assert not attention(session, actor).is_switched_off
     session.get_one(Organization, actor.organization_id).ai_enabled = False

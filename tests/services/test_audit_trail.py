@@ -78,6 +78,8 @@ def test_filters_narrow_the_log(session: Session) -> None:
     ):  # fmt: skip
         assert who(wanted) == ["robin@example.com"], wanted
     assert who(Wanted(since=NOON + timedelta(hours=1))) == ["ruth@example.com"]
+    later = NOON + timedelta(days=1)
+    assert (who(Wanted(since=later)), who(Wanted(until=later))) == (["ruth@example.com"], ["robin@example.com"])
     assert who(Wanted(action="AGENT_DELETE")) == who(Wanted(actor="%")) == []
 
 

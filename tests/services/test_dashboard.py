@@ -143,6 +143,18 @@ def test_today_is_compared_with_the_same_time_of_another_day(
         assert dashboard.overview(session, actor).earlier == told
 
 
+def test_a_week_ago_may_lie_in_the_month_before(session: Session, actor: Actor) -> None:
+    early = NEARLY_MIDNIGHT + timedelta(days=3)
+    _call(session, actor, early - timedelta(days=7, hours=1))
+    with clock.at(early):
+        found = dashboard.overview(session, actor)
+    assert (found.calls_this_month, found.earlier) == (0, Earlier(date(2026, 11, 26), 1))
+
+
+def test_a_day_without_calls_costs_nothing(session: Session, actor: Actor) -> None:
+    assert dashboard.overview(session, actor).today == Day(calls=0, answered=0, minutes=0, cents=0)
+
+
 def test_role_agent_sees_their_own_calls_and_no_money(session: Session, actor: Actor) -> None:
     factories.post_credit(session, actor, 900)
     me = factories.create_member(session, session.get_one(Organization, actor.organization_id), role=OrgRole.AGENT)

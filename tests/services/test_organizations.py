@@ -46,7 +46,8 @@ def test_live_calls_and_agents_are_the_organizations_own(session: Session) -> No
     factories.create_agent(session, owner, name="Gone", deleted_at=clock.now())
     factories.create_call(session, agent, status=CallStatus.IN_PROGRESS)
     factories.create_call(session, agent, status=CallStatus.COMPLETED)
-    factories.create_call(session, other, status=CallStatus.RINGING)
+    for _ in range(2):
+        factories.create_call(session, other, status=CallStatus.RINGING)
     frame = organizations.frame(session, owner)
     assert frame.live_calls == 1
     assert [name for _, name in frame.agents] == ["after hours", "Front desk"]
@@ -55,6 +56,14 @@ def test_live_calls_and_agents_are_the_organizations_own(session: Session) -> No
 @pytest.mark.parametrize("role", list(OrgRole))
 def test_every_role_sees_the_frame(session: Session, role: OrgRole) -> None:
     assert organizations.frame(session, factories.create_member(session, role=role)).organization == "Brightside Dental"
+
+
+def test_who_sees_no_money_is_told_none_in_the_frame(session: Session) -> None:
+    owner = factories.create_member(session)
+    factories.post_credit(session, owner, -300)
+    agent = factories.create_member(session, session.get_one(Organization, owner.organization_id), role=OrgRole.AGENT)
+    frame = organizations.frame(session, agent)
+    assert (frame.balance, frame.minutes, frame.is_low, frame.is_paused) == (None, 0, False, False)
 
 
 def create(session: Session, actor: Actor, name: str = "Whitlock Orthodontics") -> str:
