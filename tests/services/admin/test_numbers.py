@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
 
-from kametrix import db
+from kametrix import clock, db
 from kametrix.errors import Conflict, Invalid
 from kametrix.jobs.agents import sync_agent
 from kametrix.jobs.phone_numbers import release_number, sync_numbers
@@ -18,7 +19,7 @@ from kametrix.services.admin.numbers import Kind
 from kametrix.services.keyset import Place
 from kametrix.services.phone_numbers import merge
 from kametrix.settings import settings
-from tests.factories import create_agent, create_member, create_operator, create_phone_number
+from tests.factories import create_agent, create_member, create_operator, create_organization, create_phone_number
 from tests.services.test_agents import jobs
 from tests.vapi_fake import FakeVapi, running
 
@@ -122,10 +123,42 @@ def test_a_withdrawn_number_stays_out_until_it_is_switched_on(session: Session, 
     assert fresh(session, number).status == PhoneStatus.AVAILABLE
 
 
+@pytest.mark.parametrize("search", ["mia", "fjord", "main line", "555 0101"])
+def test_a_number_is_shown_with_who_has_it_and_found_by_that(session: Session, operator: Actor, search: str) -> None:
+    owner = create_member(session, create_organization(session, name="Fjord Cycles"))
+    mia = create_agent(session, owner, name="Mia")
+    create_phone_number(session, mia, number="+14155550101", friendly_name="Main line")
+    create_phone_number(session, create_agent(session, create_member(session), name="Ida"), number="+14155550199")
+    [row] = numbers.page(session, operator, None, search, Place()).page.rows
+    assert (row.number, row.agent, row.organization) == ("+14155550101", "Mia", "Fjord Cycles")
+
+
 def test_a_number_that_is_off_is_given_to_nobody(session: Session, operator: Actor) -> None:
     number = create_phone_number(session)
     number_acts.set_enabled(session, operator, number.id, False)
     assert number_claims.claim(session, create_agent(session, create_member(session))) is None
+
+
+def test_a_number_switched_on_again_serves_who_waits(session: Session, operator: Actor) -> None:
+    number = create_phone_number(session, is_enabled=False)
+    number_acts.set_enabled(session, operator, number.id, True)
+    assert len(jobs(session, "serve_waiting")) == 1
+
+
+def test_a_comparison_the_provider_did_not_answer_may_be_begun_again(session: Session, operator: Actor) -> None:
+    number_sync.begin(session, operator)
+    number_sync.give_up(session, operator)
+    number_sync.begin(session, operator)
+
+
+def test_a_comparison_that_died_is_in_the_way_for_two_minutes(session: Session, operator: Actor) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    with clock.at(noon):
+        number_sync.begin(session, operator)
+    with clock.at(noon + timedelta(seconds=119)), pytest.raises(Conflict, match="running already"):
+        number_sync.begin(session, operator)
+    with clock.at(noon + timedelta(minutes=2)):
+        number_sync.begin(session, operator)
 
 
 def test_a_second_comparison_while_one_runs_is_told(database: str) -> None:

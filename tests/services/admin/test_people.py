@@ -59,6 +59,10 @@ def test_a_list_is_walked_forth_and_back_without_a_gap(session: Session) -> None
     assert (len(seen), len(set(seen)), pages) == (45, 45, 3)
     back = users.page(session, operator, Wanted(), Place(newer=page.newer)).page
     assert [row.id for row in back.rows] == seen[20:40]
+    first = users.page(session, operator, Wanted(), Place(newer=back.newer)).page
+    assert ([row.id for row in first.rows], first.newer) == (seen[:20], "")
+    beyond = users.page(session, operator, Wanted(), Place(newer="29991231T000000000000-z")).page
+    assert (beyond.rows, beyond.newer, beyond.older) == ([], "", "")
 
 
 @pytest.mark.parametrize("cursor", ["x", "20261120T120000000000", "-", "99999999T999999999999-a"])
@@ -93,6 +97,15 @@ def test_a_suspended_person_is_out_at_once_and_back_with_the_same_password(sessi
     assert row.new_values == {"status": "SUSPENDED", "reason": "Unpaid bill", "sessions_ended": 1}
     user_acts.set_status(session, operator, robin.user_id, UserStatus.ACTIVE)
     assert user(session, robin).status == UserStatus.ACTIVE
+
+
+def test_the_status_one_has_already_is_no_change(session: Session) -> None:
+    operator, robin = factories.create_operator(session), factories.create_member(session)
+    user_acts.reset_link(session, operator, robin.user_id)
+    done = user_acts.set_status(session, operator, robin.user_id, UserStatus.ACTIVE)
+    assert done.organizations == (robin.organization_id,)
+    assert user(session, robin).password_reset_token_hash, "the link that was just made still works"
+    assert session.exec(select(AuditLog).where(AuditLog.action == "USER_STATUS_CHANGE")).all() == []
 
 
 def test_nobody_changes_their_own_role_or_status(session: Session) -> None:
@@ -165,6 +178,22 @@ def test_one_act_for_many_says_whom_it_left_out_and_why(session: Session) -> Non
     assert user(session, operator).status == UserStatus.ACTIVE
     actions = session.exec(select(AuditLog.action)).all()
     assert sorted(actions) == ["BULK_SUSPEND", "USER_STATUS_CHANGE"]
+
+
+def test_an_act_for_many_that_changed_nobody_leaves_no_trace(session: Session) -> None:
+    operator, robin = factories.create_operator(session), factories.create_member(session, name="Robin")
+    result = bulk.set_status(session, operator, (robin.user_id,), UserStatus.ACTIVE)
+    assert (result.done, result.skipped) == ((), (("Robin", "Is active already."),))
+    assert session.exec(select(AuditLog)).all() == []
+
+
+@pytest.mark.parametrize("status", [UserStatus.INVITED, UserStatus.INACTIVE])
+def test_people_are_suspended_or_reactivated_and_nothing_else(session: Session, status: UserStatus) -> None:
+    operator, robin = factories.create_operator(session), factories.create_member(session)
+    with pytest.raises(Conflict, match="nothing else"):
+        user_acts.set_status(session, operator, robin.user_id, status)
+    with pytest.raises(Invalid, match="nothing else"):
+        bulk.set_status(session, operator, (robin.user_id,), status)
 
 
 @pytest.mark.parametrize("ids", [(), tuple(str(place) for place in range(101))])
