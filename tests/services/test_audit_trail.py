@@ -16,6 +16,7 @@ from kametrix.services.audit_rows import Wanted, days
 from kametrix.services.audit_words import Change
 from kametrix.services.keyset import Place
 from tests import factories
+from tests.services.test_calls import counted_rows
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYTHING = Wanted()
@@ -36,6 +37,21 @@ def test_an_act_is_told_in_a_sentence_with_what_changed(session: Session) -> Non
     [row] = audit_trail.page(session, owner, EVERYTHING, Place()).rows
     assert row.sentence == "robin@example.com changed the agent Mia: greeting"
     assert row.changes == (Change("Greeting", "Hello", "Good day"),)
+
+
+def test_a_page_reads_the_names_it_shows_and_no_others(session: Session) -> None:
+    owner = factories.create_member(session)
+    changed(session, owner)
+
+    def rows() -> int:
+        with counted_rows(session) as brought:
+            audit_trail.page(session, owner, EVERYTHING, Place())
+        return sum(brought)
+
+    alone = rows()
+    for _ in range(5):
+        factories.create_phone_number(session, factories.create_agent(session, owner))
+    assert rows() == alone
 
 
 def test_an_organization_reads_its_own_trail_and_no_other(database: str) -> None:

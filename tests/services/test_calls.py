@@ -38,6 +38,22 @@ def counted_queries(session: Session) -> Generator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+@contextmanager
+def counted_rows(session: Session) -> Generator[list[int]]:
+    """How many rows each statement of the block brought."""
+    brought: list[int] = []
+
+    def note(_connection: Any, cursor: Any, *_: Any) -> None:
+        brought.append(cursor.rowcount)
+
+    engine = session.get_bind()
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        yield brought
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
+
+
 def _ended(session: Session, actor: Actor, count: int, **columns: Any) -> list[str]:
     """`count` completed calls, a minute apart, newest first."""
     agent = factories.create_agent(session, actor)

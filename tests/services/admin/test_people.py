@@ -17,6 +17,7 @@ from kametrix.services.admin import bulk, user_acts, user_page, users
 from kametrix.services.admin.users import Wanted
 from kametrix.services.keyset import Place
 from tests import factories
+from tests.services.test_calls import counted_rows
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -63,6 +64,20 @@ def test_a_list_is_walked_forth_and_back_without_a_gap(session: Session) -> None
     assert ([row.id for row in first.rows], first.newer) == (seen[:20], "")
     beyond = users.page(session, operator, Wanted(), Place(newer="29991231T000000000000-z")).page
     assert (beyond.rows, beyond.newer, beyond.older) == ([], "", "")
+
+
+def test_a_page_reads_what_it_shows_however_much_else_there_is(session: Session) -> None:
+    operator = factories.create_operator(session)
+
+    def rows() -> int:
+        with counted_rows(session) as brought:
+            users.page(session, operator, Wanted(search="Olive"), Place())
+        return sum(brought)
+
+    alone = rows()
+    for _ in range(5):
+        factories.create_member(session)
+    assert rows() == alone
 
 
 @pytest.mark.parametrize("cursor", ["x", "20261120T120000000000", "-", "99999999T999999999999-a"])

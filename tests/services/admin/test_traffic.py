@@ -14,6 +14,7 @@ from kametrix.services.keyset import Place
 from kametrix.services.settlement import REJECTED
 from tests import factories
 from tests.services.test_agents import buy
+from tests.services.test_calls import counted_rows
 
 
 def test_a_caller_who_was_turned_away_is_no_failed_call(session: Session) -> None:
@@ -42,3 +43,18 @@ def test_what_was_used_and_what_was_bought_are_told_apart(session: Session) -> N
     session.flush()
     amounts = {kind: sorted(row.amount for row in traffic.postings(session, operator, 7, kind, Place()).rows) for kind in Money}
     assert amounts == {Money.ALL: [-15, 300, 1000], Money.USED: [-15], Money.BOUGHT: [1000]}
+
+
+def test_a_page_of_calls_reads_the_names_it_shows_and_no_others(session: Session) -> None:
+    operator, owner = factories.create_operator(session), factories.create_member(session)
+    factories.create_call(session, factories.create_agent(session, owner), status=CallStatus.RINGING)
+
+    def rows() -> int:
+        with counted_rows(session) as brought:
+            traffic.calls(session, operator, 1, True, Place())
+        return sum(brought)
+
+    alone = rows()
+    for _ in range(5):
+        factories.create_agent(session, factories.create_member(session))
+    assert rows() == alone
