@@ -63,7 +63,8 @@ def test_what_is_no_number_is_told_at_the_field(session: Session, operator: Acto
 
 
 def test_a_number_that_is_known_is_told_with_who_has_it(session: Session, operator: Actor) -> None:
-    create_phone_number(session, create_agent(session, create_member(session), name="Mia"), number="+14155550101")
+    for name, number in (("Mia", "+14155550101"), ("Ida", "+14155550102")):
+        create_phone_number(session, create_agent(session, create_member(session), name=name), number=number)
     with pytest.raises(Conflict, match="belongs to Mia"):
         number_entry.add(session, operator, "+1 415 555 0101", "")
 
@@ -111,6 +112,14 @@ def test_a_number_that_changed_hands_meanwhile_is_not_taken_from_the_next(sessio
         with pytest.raises(Conflict, match="changed hands"):
             act(session, operator, number.id, agent_id=first.id)
     assert fresh(session, number).agent_id == second.id
+
+
+def test_a_number_is_taken_from_the_agent_that_has_it_and_no_other(session: Session, operator: Actor) -> None:
+    agent = create_agent(session, create_member(session))
+    held, other = create_phone_number(session, agent), create_phone_number(session)
+    with pytest.raises(Conflict, match="changed hands"):
+        number_acts.release(session, operator, other.id, agent_id=agent.id)
+    assert fresh(session, held).agent_id == agent.id
 
 
 def test_a_withdrawn_number_stays_out_until_it_is_switched_on(session: Session, operator: Actor) -> None:

@@ -7,10 +7,11 @@ from threading import Barrier
 import pytest
 from sqlmodel import Session, select
 
-from kametrix import db
+from kametrix import clock, db
 from kametrix.crypto import token_hash
 from kametrix.errors import Conflict, Forbidden, Invalid, KametrixError
 from kametrix.models import AuditLog, CreditTransaction, PlatformRole, User, UserStatus
+from kametrix.models import Session as LoginSession
 from kametrix.services import ledger, sessions
 from kametrix.services.access import Actor
 from kametrix.services.admin import bulk, user_acts, user_page, users
@@ -263,3 +264,13 @@ def test_a_person_is_shown_with_everything_of_theirs(session: Session) -> None:
     assert [(login.device, login.ip_address) for login in page.logins] == [("Firefox on Windows", "203.0.113.7")]
     assert [(row.name, row.people, row.is_current) for row in page.belongings] == [("Brightside Dental", 1, True)]
     assert "confirmed the e-mail address" in page.acts[0].sentence
+
+
+def test_a_person_is_not_shown_with_calls_of_strangers_nor_log_ins_that_ended(session: Session) -> None:
+    operator, robin = factories.create_operator(session), factories.create_member(session)
+    factories.create_call(session, factories.create_agent(session, factories.create_member(session)))
+    logged_in(session, robin)
+    session.exec(select(LoginSession)).one().expires_at = clock.now() - timedelta(seconds=1)
+    session.flush()
+    page = user_page.detail(session, operator, robin.user_id)
+    assert (page.calls, page.logins) == ((), ())

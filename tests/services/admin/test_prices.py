@@ -69,3 +69,13 @@ def test_a_pack_that_cannot_be_sold_is_told_at_the_field(session: Session, form:
     with pytest.raises(Invalid) as refused:
         prices.create_pack(session, factories.create_operator(session), form)
     assert set(refused.value.errors) == {field}
+
+
+def test_a_pack_is_not_renamed_to_what_another_is_called(session: Session) -> None:
+    operator = factories.create_operator(session)
+    packs.seed(session)
+    by_name = {pack.name: pack.id for pack in prices.prices(session, operator).packs}
+    with pytest.raises(Invalid) as refused:
+        prices.update_pack(session, operator, by_name["Pro"], PackForm("STARTER", 1, 100))
+    assert set(refused.value.errors) == {"name"}
+    prices.update_pack(session, operator, by_name["Pro"], PackForm("Pro", 1, 100))
