@@ -76,10 +76,37 @@
     if (!event.defaultPrevented) press(event);
   });
 
-  /* A confirmation gives the focus back to what opened it. */
+  /* A dialog gives the focus back to what opened it (a menu counts as its button), or to the page when that is gone. */
   let opener = null;
-  addEventListener("focusin", (event) => { if (!closest(event, "[role=alertdialog]")) opener = event.target; });
-  window.backToOpener = () => { if (opener?.isConnected) opener.focus(); };
+  addEventListener("focusin", (event) => {
+    const menu = closest(event, "[role=menu]");
+    if (menu) opener = document.getElementById(menu.getAttribute("aria-labelledby"));
+    else if (!closest(event, "[role=alertdialog], [role=dialog]")) opener = event.target;
+  });
+  window.backToOpener = () => (opener?.isConnected ? opener : document.getElementById("content"))?.focus({ preventScroll: true });
+
+  /* Past the navigation: the router would take the address for a page. */
+  addEventListener("click", (event) => {
+    if (!closest(event, ".skip")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    document.getElementById("content").focus();
+  }, true);
+
+  /* A search draws its fields anew: whoever has keys goes on in the same one. */
+  addEventListener("submit", (event) => {
+    const { id } = document.activeElement;
+    if (!event.target.matches("[role=search]") || !id || !matchMedia("(hover: hover)").matches) return;
+    const again = setInterval(() => { if (document.activeElement === document.body) document.getElementById(id)?.focus(); }, 50);
+    setTimeout(() => clearInterval(again), 2000);
+  });
+
+  /* A double click on what sends a form is one. */
+  addEventListener("click", (event) => {
+    if (event.detail < 2 || !closest(event, "[type=submit]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
 
   /* What must be typed before something is destroyed. */
   const check = (input) => input.setCustomValidity(input.value.trim() === input.dataset.word.trim() ? "" : `Type ${input.dataset.word} to confirm.`);

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.tokens import Flag, Text
 
 
@@ -29,7 +30,7 @@ def confirm_dialog(
             rx.flex(*[_effect(*item) for item in effects], direction="column", gap="10px", margin="14px 0 18px"),
             rx.form(_typed(word), _answers(action, keep, sending), on_submit=on_confirm),
             max_width="480px",
-            on_close_auto_focus=rx.call_script("window.backToOpener()"),
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=open,
         on_open_change=on_open_change,

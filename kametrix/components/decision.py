@@ -6,6 +6,7 @@ import reflex as rx
 
 from kametrix.components.choose import each
 from kametrix.components.fields import area_field, form_error
+from kametrix.components.focus import BACK_TO_OPENER
 
 
 def decision_dialog(asked: Any, *, open: Any, on_open_change: Any, on_confirm: Any, sending: Any) -> rx.Component:
@@ -15,7 +16,10 @@ def decision_dialog(asked: Any, *, open: Any, on_open_change: Any, on_confirm: A
         rx.alert_dialog.content(
             rx.alert_dialog.title(asked.title, size="4", margin_bottom="4px", overflow_wrap="anywhere"),
             rx.alert_dialog.description("This is what happens:", style={"fontSize": "14px", "color": "var(--muted)"}),
-            rx.el.ul(each(asked.effects, _effect), style={"margin": "12px 0 16px", "paddingLeft": "20px", "display": "grid", "gap": "8px"}),
+            rx.el.ul(
+                each(asked.effects, _effect),
+                style={"margin": "12px 0 16px", "paddingLeft": "20px", "listStyle": "disc", "display": "grid", "gap": "8px"},
+            ),
             rx.form(
                 form_error(asked.error),
                 rx.cond(asked.wants_reason, reason),
@@ -23,7 +27,7 @@ def decision_dialog(asked: Any, *, open: Any, on_open_change: Any, on_confirm: A
                 on_submit=on_confirm,
             ),
             max_width="480px",
-            on_close_auto_focus=rx.call_script("window.backToOpener()"),
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=open,
         on_open_change=on_open_change,

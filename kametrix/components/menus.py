@@ -7,6 +7,7 @@ import reflex as rx
 from kametrix.components.allowed import allowed, offered
 from kametrix.components.choose import each
 from kametrix.components.fields import NativeForm
+from kametrix.components.focus import focus_on
 from kametrix.components.organization_mark import organization_mark
 from kametrix.state.frame import FrameState
 from kametrix.state.organizations import OrganizationRow, OrganizationsState
@@ -48,7 +49,13 @@ def organization_menu() -> rx.Component:
             )
         ),
         rx.popover.content(
-            _organizations(), _ways_on(), width="300px", max_width="calc(100vw - 24px)", padding="8px", class_name="palette"
+            _organizations(),
+            _ways_on(),
+            width="300px",
+            max_width="calc(100vw - 24px)",
+            padding="8px",
+            class_name="palette",
+            on_open_auto_focus=focus_on("[role=dialog]"),
         ),
         on_open_change=OrganizationsState.turn,
     )

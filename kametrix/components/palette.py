@@ -5,6 +5,7 @@ from typing import NamedTuple
 import reflex as rx
 
 from kametrix.components.allowed import offered
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.tokens import Text
 from kametrix.services.access import PLATFORM
 from kametrix.state.frame import FrameState
@@ -105,5 +106,6 @@ def command_palette(trigger: rx.Component) -> rx.Component:
             max_width="560px",
             class_name="palette",
             aria_describedby=None,
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
     )

@@ -7,6 +7,7 @@ import reflex as rx
 from kametrix.components.confirm import confirm_dialog
 from kametrix.components.copying import copy_button
 from kametrix.components.fields import field, form_error, select_field
+from kametrix.components.focus import BACK_TO_OPENER, focus_on
 from kametrix.models import OrgRole
 from kametrix.services.invitations import ROLES as INVITED_AS
 from kametrix.services.roles import ROLES
@@ -17,8 +18,6 @@ ASKED: Any = TeamState.asked
 INVITATION: Any = TeamState.asked_invitation
 QUIET = {"fontSize": "14px", "lineHeight": "20px", "color": "var(--muted)", "overflowWrap": "anywhere"}
 RADIO = {"accentColor": "var(--violet-9)"}
-TO_CHOSEN = "document.querySelector('[role=dialog] :checked')?.focus()"
-"""A script: the cursor starts at the role that is, not at the mightiest."""
 DAYS = "The link works once, for seven days."
 
 
@@ -44,8 +43,8 @@ def _role() -> rx.Component:
                 key=ASKED.user_id,
             ),
             max_width="480px",
-            on_open_auto_focus=rx.call_script(TO_CHOSEN),
-            on_close_auto_focus=rx.call_script("window.backToOpener()"),
+            on_open_auto_focus=focus_on("[role=dialog] :checked"),
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=TeamState.question == "role",
         on_open_change=TeamState.turn,
@@ -144,7 +143,7 @@ def invite_dialog() -> rx.Component:
             rx.dialog.title(rx.cond(TeamState.link == "", "Invite somebody", "The invitation is ready"), size="4", margin_bottom="4px"),
             rx.cond(TeamState.link == "", _invite_form(), _link()),
             max_width="520px",
-            on_close_auto_focus=rx.call_script("window.backToOpener()"),
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=TeamState.is_inviting,
         on_open_change=TeamState.turn_inviting,

@@ -5,6 +5,7 @@ import reflex as rx
 from kametrix.components.choose import choose, each
 from kametrix.components.conversation import conversation
 from kametrix.components.fields import NativeForm, field, select_field
+from kametrix.components.focus import focus_on
 from kametrix.components.icons import named_icon
 from kametrix.components.panel import panel
 from kametrix.components.rows import calls_table
@@ -62,9 +63,21 @@ def test_a_list_of_calls_is_a_table_whose_rows_open_the_call() -> None:
     assert '"data-rows"' in drawn
 
 
+def test_who_sees_no_money_gets_no_cell_for_it() -> None:
+    cells = str(calls_table([CALL])).split('role:"cell"')
+    assert "permissions" in cells[-2]  # the condition stands around the cell, so that no empty column is left
+    assert "$0.45" in cells[-1]
+
+
 def test_turns_are_buttons_only_where_there_is_something_to_hear() -> None:
     assert "data-seek" in str(conversation([TURN], seekable=True))
     assert "data-seek" not in str(conversation([TURN]))
+
+
+def test_focus_on_opening_goes_to_what_is_asked_for_alone() -> None:
+    event = focus_on("[role=dialog] :checked")
+    assert event.event_actions == {"preventDefault": True}  # else the first thing that can be pressed takes it
+    assert "[role=dialog] :checked" in str(event.args)
 
 
 def test_a_panel_without_a_title_has_no_heading() -> None:

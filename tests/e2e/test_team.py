@@ -16,7 +16,7 @@ def invite(page: Page, email: str, role: str) -> str:
     page.get_by_role("button", name="Invite somebody").click()
     page.fill("#email", email)
     page.select_option("#role", role)
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("button", name="Make the link").dblclick()  # as many people do: it is one link
     link = page.locator("#invite-link")
     expect(link).to_have_value(re.compile(r"/invite\?token=[\w-]{43}$"), timeout=15_000)
     found = link.input_value()
@@ -35,6 +35,10 @@ def test_from_an_invitation_to_a_farewell(browser: Browser, product: Product, vi
     page = visitor.visit("/settings/team")
     link = invite(page, "robin@example.com", "MANAGER")
     expect(page.get_by_text("robin@example.com", exact=True)).to_be_visible()
+    trail = visitor.tab()
+    trail.goto("/settings/activity")
+    expect(trail.get_by_text("invited robin@example.com")).to_have_count(1)
+    trail.close()
 
     robin = Visitor(browser, product, **look("phone", "dark"))
     theirs = robin.visit(link.removeprefix(product.address), shows="#password")

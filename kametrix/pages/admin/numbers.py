@@ -7,6 +7,7 @@ import reflex as rx
 from kametrix.components.choose import each
 from kametrix.components.decision import decision_dialog
 from kametrix.components.fields import field, form_error
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.links import button_link
 from kametrix.components.listing import QUIET, filters, pager, row_menu, search_field, sized_table
 from kametrix.components.page import page
@@ -168,6 +169,7 @@ def _giving() -> rx.Component:
                 nobody,
             ),
             max_width="480px",
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=NumbersState.is_giving,
         on_open_change=NumbersState.turn_giving,
@@ -203,6 +205,7 @@ def _adding() -> rx.Component:
                 on_submit=NumbersState.add,
             ),
             max_width="440px",
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=NumbersState.is_adding,
         on_open_change=NumbersState.turn_adding,

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from kametrix.components.copying import copy_button
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.tokens import Text
 
 ROLE_DEEDS = (("USER", "Make a user"), ("POWER_USER", "Make a power user"), ("ADMIN", "Make an administrator"))
@@ -55,6 +56,7 @@ def link_dialog(state: Any) -> rx.Component:
                 margin_top="20px",
             ),
             max_width="520px",
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=state.link != "",
         on_open_change=state.turn_link,

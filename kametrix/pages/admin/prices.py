@@ -7,6 +7,7 @@ import reflex as rx
 from kametrix.components.choose import each
 from kametrix.components.decision import decision_dialog
 from kametrix.components.fields import field, form_error
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.listing import row_menu
 from kametrix.components.page import page
 from kametrix.components.panel import panel
@@ -142,6 +143,7 @@ def _form() -> rx.Component:
                 on_submit=PricesState.save,
             ),
             max_width="440px",
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=PricesState.is_editing,
         on_open_change=PricesState.turn_editing,
