@@ -12,6 +12,7 @@ from kametrix.services import accounts, sessions, sign_in, zones
 from kametrix.services.access import SIGNED_IN
 from kametrix.services.sessions import SessionView
 from kametrix.services.wording import counted, moment
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.frame import FrameState
 from kametrix.state.guard import AuthState, allow, forget
 from kametrix.state.strength import Meter, measure
@@ -81,6 +82,7 @@ class AccountState(AuthState):
             self.name = (await db.run(accounts.rename, self.actor, str(form.get("name", "")))).name
         except Invalid as error:
             self.name_error = error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_saving_name = False
@@ -103,6 +105,7 @@ class AccountState(AuthState):
             ended = await self._change_password(str(form.get("old", "")), str(form.get("new", "")))
         except Invalid as error:
             self.password_errors |= error.errors
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_saving_password = False

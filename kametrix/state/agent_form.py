@@ -82,8 +82,9 @@ class AgentFormState(AuthState):
         if address == self._address and self._mine:
             return None
         if address == self._address and self._typed:
+            rows = self.faqs
             self._begin(self._form(self._values()))
-            self.is_kept = True
+            self.is_kept, self.drawn = True, self.drawn if self.faqs == rows else new_token()
             return None
         return await self._open(address)
 
@@ -150,7 +151,18 @@ class AgentFormState(AuthState):
         if name not in FIELDS + SWITCHES and not (OF_ROWS.fullmatch(name) and len(self._typed) < 200):
             return
         self._typed[name] = value if isinstance(value, bool) else str(value)[:LONGEST]
+        self._show(name, self._typed[name])
         self.preview = preview(self._form(self._values()))
+
+    def _show(self, name: str, value: str | bool) -> None:
+        """Have a page that is loaded again begin with `value`: a field never takes another first value later."""
+        if name in SWITCHES:
+            self.switched = {**self.switched, name: bool(value)}
+        elif name in FIELDS:
+            self.start = {**self.start, name: str(value)}
+        else:
+            part, key = name.split("-", 1)
+            self.faqs = [replace(row, **{part: str(value)}) if row.key == key else row for row in self.faqs]
 
     @rx.event
     @allow("agents:write")

@@ -59,6 +59,7 @@ class AgentDefaultsState(AuthState):
         """Remember what stands in the field called `name`."""
         if name in FIELDS:
             self._typed = {**self._typed, name: str(value)[:10_000]}
+            self.start = {**self.start, name: self._typed[name]}  # a page that is loaded again begins with it
 
     @rx.event
     @allow("organization:write")

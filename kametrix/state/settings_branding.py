@@ -8,6 +8,7 @@ import reflex as rx
 from kametrix import db
 from kametrix.errors import Invalid
 from kametrix.services import branding
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.frame import FrameState
 from kametrix.state.guard import AuthState, allow
 
@@ -106,6 +107,7 @@ class BrandingState(AuthState):
             self.color = self.stored = await db.run(branding.save_color, self.actor, self.color)
         except Invalid as error:
             self.color_error = error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_saving = False

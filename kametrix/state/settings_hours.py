@@ -81,10 +81,11 @@ class HoursState(AuthState):
 
     @rx.event
     @allow("organization:write")
-    def begin(self) -> None:
+    def begin(self) -> Any:
         """Tell opening hours, beginning with a usual week."""
         self.has_hours = True
         self._change()
+        return rx.call_script("setTimeout(() => document.querySelector('main form select')?.focus(), 60)")
 
     @rx.event
     @allow("organization:write")

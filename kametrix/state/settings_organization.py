@@ -57,6 +57,7 @@ class OrganizationSettingsState(AuthState):
         """Remember what stands in the field called `name`."""
         if name in FIELDS:
             self._typed = {**self._typed, name: str(value)[:1000]}
+            self.start = {**self.start, name: self._typed[name]}  # a page that is loaded again begins with it
         if name == "timezone" and value in agent_form.zones():
             self.zone, self.there = value, time_there(value)
 

@@ -57,9 +57,10 @@ def test_a_wrong_name_is_told_at_the_field(database: str) -> None:
     async def scenario(server: Server) -> None:
         tab = server.tab(cookie=token)
         for form in ({"name": " "}, {}, {"name": "x" * 101}):
-            await tab.send(AccountState.save_name, form=form)
+            told = await tab.send(AccountState.save_name, form=form)
             state = await tab.state(AccountState)
             assert state.name_error
+            assert "aria-invalid" in told
             assert not state.is_saving_name
 
     serve(scenario)
@@ -72,7 +73,7 @@ def test_a_password_is_changed_and_other_devices_are_logged_out_at_once(database
         tab, other = server.tab("here", here), server.tab("there", there)
         await other.send(AccountState.load)
         await tab.send(AccountState.load)
-        await tab.send(AccountState.change_password, form={"old": NEW, "new": NEW})
+        assert "aria-invalid" in await tab.send(AccountState.change_password, form={"old": NEW, "new": NEW})
         state = await tab.state(AccountState)
         assert (state.password_errors["old"], state.password_form) == ("This is not your current password.", 0)
         await tab.send(AccountState.change_password, form={"old": OLD, "new": "short"})

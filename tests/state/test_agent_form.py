@@ -160,13 +160,19 @@ def test_a_form_left_half_filled_is_found_again_until_it_is_started_over(databas
         tab = await _open(server, cookie, path)
         await tab.send(AgentFormState.keep, name="name", value="Mia")
         await tab.send(AgentFormState.keep, name="greeting", value="Hello, this is {agentName} from {businessName}.")
+        await tab.send(AgentFormState.add_faq)
         await tab.send(AgentFormState.keep, name="question-1", value="Parking?")
         await tab.send(AgentFormState.keep, name="nonsense", value="x")
+        await tab.send(AgentFormState.keep, name="records_calls", value=False)
+        state = await _state(tab)  # what a page that is loaded again draws before it has asked for anything
+        assert (state.start["name"], state.faqs[1].question, state.switched["records_calls"]) == ("Mia", "Parking?", False)
+        drawn = state.drawn
         assert "this is Mia from Brightside Dental" in (await _state(tab)).preview.first
         await tab.send(AgentFormState.load)
         state = await _state(tab)
         assert (state.is_kept, state.start["name"], [row.question for row in state.faqs]) == (True, "Mia", ["Parking?"])
         assert "nonsense" not in state._typed
+        assert state.drawn != drawn, "the questions moved up, so they are drawn anew"
         before = state.drawn
         await tab.send(AgentFormState.start_over)
         state = await _state(tab)

@@ -89,6 +89,8 @@ def test_the_time_there_follows_the_chosen_zone(database: str) -> None:
         with clock.at(FRIDAY):
             await tab.send(OrganizationSettingsState.keep, name="timezone", value="Asia/Tokyo")
             await tab.send(OrganizationSettingsState.keep, name="timezone", value="Mars/Olympus")
+            await tab.send(OrganizationSettingsState.keep, name="name", value="Half a")
+        assert (await tab.state(OrganizationSettingsState)).start["name"] == "Half a", "a page loaded again draws it at once"
         assert (await tab.state(OrganizationSettingsState)).there == "It is Friday, 20 Nov, 19:00 there now."
 
     serve(scenario)
@@ -260,6 +262,7 @@ def test_new_agents_defaults_are_saved_or_refused_at_the_field(database: str) ->
             await tab.send(AgentDefaultsState.save, form={**form, "max_minutes": wrong})
             assert (await tab.state(AgentDefaultsState)).errors.keys() == {"max_minutes"}
         await tab.send(AgentDefaultsState.keep, name="greeting", value="Half a")
+        assert (await tab.state(AgentDefaultsState)).start["greeting"] == "Half a"
         await tab.send(AgentDefaultsState.load)
         assert (await tab.state(AgentDefaultsState)).start["greeting"] == "Half a"
         assert "next new agent" in await tab.send(AgentDefaultsState.save, form=form)
@@ -281,7 +284,7 @@ def test_the_colour_is_tried_before_it_is_saved_and_the_logo_is_what_is_stored(d
         await tab.send(BrandingState.load)
         assert (await tab.state(BrandingState)).color == "#ff5733"
         assert organization_of(actor).primary_color is None
-        await tab.send(BrandingState.save_color, form={"color": "red"})
+        assert "aria-invalid" in await tab.send(BrandingState.save_color, form={"color": "red"})
         assert "#5b4bd6" in (await tab.state(BrandingState)).color_error
         await tab.send(BrandingState.save_color, form={"color": "#FF5733"})
         assert (await tab.state(FrameState)).color == "#ff5733"

@@ -12,6 +12,7 @@ from kametrix.services.admin import number_entry
 from kametrix.services.admin.number_entry import Rejected
 from kametrix.services.wording import counted
 from kametrix.state.admin.base import AdminState
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import allow
 
 SHOWN = 200
@@ -55,6 +56,7 @@ class NumberImportState(AdminState):
             done = await self._ask(number_entry.import_lines, str(form.get("lines", "")))
         except KametrixError as error:
             self.error, self.problem = error.errors.get("lines", ""), "" if error.errors else error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_sending = False

@@ -62,7 +62,7 @@ def question(deed: str, row: NumberLine) -> Asked:
     another = f"{row.agent} gets another number as soon as one is free." if row.agent_id else ""
     kept = "Calls that were made stay, with their costs."
     asked: dict[str, tuple[str, tuple[str, ...], str, bool]] = {
-        "release": (f"Release {row.number}?", (stops, another, f"It rests {resting()} and then serves others.", kept), "Release", True),
+        "release": (f"Release {row.number}?", (stops, another, resting(), kept), "Release", True),
         "withdraw": (
             f"Take {row.number} out of the pool?",
             (stops, another, "It is given to nobody until you switch it on again.", kept), "Take it out", True,
@@ -86,9 +86,9 @@ def question(deed: str, row: NumberLine) -> Asked:
 
 
 def resting() -> str:
-    """How long a released number is given to nobody."""
+    """What becomes of a released number, and when."""
     hours = settings().number_cooldown_hours
-    return f"for {counted(hours, 'hour')}" if hours else "not at all"
+    return f"It rests for {counted(hours, 'hour')} and then serves others." if hours else "It may serve others at once."
 
 
 def sync_words(count: SyncCount) -> str:

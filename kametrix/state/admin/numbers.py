@@ -17,6 +17,7 @@ from kametrix.settings import settings
 from kametrix.state.addresses import address, neighbours, place, said
 from kametrix.state.admin.base import AdminState, told
 from kametrix.state.admin.number_words import Choice, NumberLine, number_line, question, sync_words
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import allow
 from kametrix.state.rows import Asked
 
@@ -103,6 +104,7 @@ class NumbersState(AdminState):
             added = await self._ask(number_entry.add, str(form.get("number", ""))[:100], str(form.get("name", ""))[:300])
         except KametrixError as error:
             self.errors, self.problem = {**self.errors, **error.errors}, "" if error.errors else error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_sending = False

@@ -15,6 +15,7 @@ from kametrix.services.money_text import minutes_left
 from kametrix.services.wording import dollars, length, minutes
 from kametrix.state.admin.amounts import cents_of, whole
 from kametrix.state.admin.base import AdminState
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import allow
 from kametrix.state.rows import Asked
 
@@ -66,31 +67,32 @@ class PricesState(AdminState):
 
     @rx.event
     @allow(PLATFORM)
-    def ask_rate(self, form: dict[str, Any]) -> None:
+    def ask_rate(self, form: dict[str, Any]) -> Any:
         """Read the new price of a minute and say what it means."""
-        self._check("cents_per_minute", lambda: whole(str(form.get("cents_per_minute", "")), "cents_per_minute"), rate_question)
+        return self._check("cents_per_minute", lambda: whole(str(form.get("cents_per_minute", "")), "cents_per_minute"), rate_question)
 
     @rx.event
     @allow(PLATFORM)
-    def ask_ceiling(self, form: dict[str, Any]) -> None:
+    def ask_ceiling(self, form: dict[str, Any]) -> Any:
         """Read the new ceiling and say what it means."""
-        self._check(
+        return self._check(
             "welcome_ceiling_cents", lambda: cents_of(str(form.get("welcome_ceiling_cents", "")), "welcome_ceiling_cents"), ceiling_question
         )
 
-    def _check(self, key: str, read: Any, question: Any) -> None:
+    def _check(self, key: str, read: Any, question: Any) -> Any:
         self.errors = dict(NO_ERRORS)
         lowest, highest = prices.RANGES[key]
         try:
             value = read()
         except KametrixError as error:
             self.errors = {**NO_ERRORS, **error.errors}
-            return
+            return rx.call_script(TO_FIRST_ERROR)
         if not lowest <= value <= highest:
             shown = f"{lowest} and {highest:,} cents" if key == "cents_per_minute" else f"{dollars(lowest)} and {dollars(highest)}"
             self.errors = {**NO_ERRORS, key: f"Between {shown}."}
-            return
+            return rx.call_script(TO_FIRST_ERROR)
         self._open(question(self._rate if key == "cents_per_minute" else self._ceiling, value))
+        return None
 
     @rx.event
     @allow(PLATFORM)
@@ -140,6 +142,7 @@ class PricesState(AdminState):
             await (self._ask(prices.update_pack, self.editing.id, pack) if self.editing.id else self._ask(prices.create_pack, pack))
         except KametrixError as error:
             self.errors, self.problem = {**NO_ERRORS, **error.errors}, "" if error.errors else error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_sending = False

@@ -24,6 +24,7 @@ from kametrix.state.admin.user_words import (
     login_lines,
     user_line,
 )
+from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import allow
 
 NO_ERRORS = {"amount": "", "reason": ""}
@@ -109,6 +110,7 @@ class UserState(PersonActs, AdminState):
             done = await self._ask(user_acts.adjust, self._organization_id, amount, reason, self._submission)
         except KametrixError as error:
             self.errors, self.problem = {**NO_ERRORS, **error.errors}, "" if error.errors else error.message
+            yield rx.call_script(TO_FIRST_ERROR)
             return
         finally:
             self.is_sending = False

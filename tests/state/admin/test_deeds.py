@@ -92,7 +92,7 @@ def test_an_adjustment_shows_the_balance_before_and_after_and_counts_once(databa
             ({"amount": "1.005", "reason": "x"}, "amount"),
             ({"amount": "5"}, "reason"),
         ):
-            await tab.send(UserState.adjust, form=form)
+            assert "aria-invalid" in await tab.send(UserState.adjust, form=form)
             assert (await tab.state(UserState)).errors[field]
         assert "$0.00 became $5.00" in await tab.send(UserState.adjust, form={"amount": "5", "reason": "Goodwill"})
         await tab.send(UserState.adjust, form={"amount": "5", "reason": "Goodwill"})  # the same form again
@@ -135,8 +135,9 @@ def test_a_price_says_what_it_means_before_it_is_changed(database: str) -> None:
         assert state.asked.effects[0] == "A call of 4 min 32 sec will cost $1.00 instead of $0.75."
         await tab.send(PricesState.confirm, _form={})
         for typed in ("0", "1001", "1.5", "", "many"):
-            await tab.send(PricesState.ask_rate, form={"cents_per_minute": typed})
+            assert "aria-invalid" in await tab.send(PricesState.ask_rate, form={"cents_per_minute": typed})
             assert (await tab.state(PricesState)).errors["cents_per_minute"], typed
+        assert "aria-invalid" in await tab.send(PricesState.save, form={"name": "Small", "credits": "many", "price": "5"})
 
     serve(scenario)
     with db.transaction() as session:
