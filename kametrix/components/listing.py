@@ -15,16 +15,24 @@ Choices = Sequence[tuple[str, str]]
 
 
 def sized_table(
-    label: Text, widths: str, columns: Sequence[tuple[rx.Component | Text, str]], rows: Any, render: Callable[[Any], rx.Component]
+    label: Text,
+    widths: str,
+    columns: Sequence[tuple[rx.Component | Text, str]],
+    rows: Any,
+    render: Callable[[Any], rx.Component],
+    *,
+    narrow: str = "",
 ) -> rx.Component:
-    """A `data_table` whose columns have these `widths` (CSS); its rows are of the kind 'sized'."""
-    return rx.box(data_table(label, "sized", columns, rows, render), class_name="panel", overflow="clip", style={"--columns": widths})
+    """A `data_table` whose columns have these `widths` (CSS); its rows are of the kind 'sized'. `narrow`: the widths on a narrow desk,
+    where columns of the class 'from-wide' are hidden."""
+    style = {"--columns": widths, "--narrow": narrow or widths}
+    return rx.box(data_table(label, "sized", columns, rows, render), class_name="panel", overflow="clip", style=style)
 
 
 def filters(*controls: rx.Component, key: Any, on_submit: Any) -> rx.Component:
     """The form around search and choices. `key` changes with the address, so that the fields show what it says."""
     return rx.form(
-        rx.flex(*controls, gap="8px", wrap="wrap", align="center"),
+        rx.flex(*controls, gap="8px", wrap="wrap", align="center", class_name="narrowing"),
         on_submit=on_submit,
         key=key,
         id="filters",
@@ -67,13 +75,10 @@ def day_field(label: str, name: str, value: Text) -> rx.Component:
     """A day; narrows the list as soon as it is chosen."""
     return rx.flex(
         rx.el.label(label, html_for=name, class_name="muted"),
-        rx.input(
-            type="date", name=name, id=name, default_value=value, size="2", on_change=SUBMIT,
-            width=rx.breakpoints(initial="176px", md="148px"),
-        ),
+        rx.input(type="date", name=name, id=name, default_value=value, size="2", on_change=SUBMIT, width="148px"),
         gap="6px",
         align="center",
-    )  # fmt: skip
+    )
 
 
 def pager(newer: Any, older: Any, *, back: str = "Newer", on: str = "Older") -> rx.Component:

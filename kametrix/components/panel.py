@@ -18,9 +18,15 @@ def panel(*children: rx.Component, title: Text = "", action: rx.Component | None
 
 
 def page_header(
-    title: Text, note: Text | rx.Component = "", action: rx.Component | None = None, back: tuple[str, Text] | None = None
+    title: Text,
+    note: Text | rx.Component = "",
+    action: rx.Component | None = None,
+    back: tuple[str, Text] | None = None,
+    *,
+    is_small: bool = False,
 ) -> rx.Component:
-    """The h1 of a page, a line about it, one primary action on the right; `back` is (label, address) of the page above."""
+    """The h1 of a page, a line about it, one primary action on the right; `back` is (label, address) of the page above. An action that
+    `is_small` stays beside the title, however narrow the window."""
     if isinstance(note, rx.Component):
         below = note
     else:
@@ -36,7 +42,7 @@ def page_header(
         justify="between",
         align="end" if back else "start",
         gap="16px",
-        wrap="wrap",
+        wrap="nowrap" if is_small else "wrap",
         margin_bottom="24px",
     )
 

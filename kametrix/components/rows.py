@@ -80,7 +80,7 @@ def call_row(call: CallRow, *, brief: bool = False) -> rx.Component:
         if brief
         else (
             cell(call.agent, class_name="clip muted only-desk from-wide"),
-            cell(rx.el.span(call.cost, class_name="num"), class_name="end only-desk"),
+            allowed("credits:read", cell(rx.el.span(call.cost, class_name="num"), class_name="end only-desk")),
         )
     )
     when = cell(

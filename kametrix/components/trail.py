@@ -18,7 +18,7 @@ def trail_filters(state: Any, actions: Sequence[tuple[str, str]], *more: rx.Comp
         choice("What was done", "action", actions, state.asked_for["action"]),
         *more,
         day_field("From", "from", state.asked_for["from"]),
-        day_field("to", "to", state.asked_for["to"]),
+        day_field("To", "to", state.asked_for["to"]),
         key=state.key,
         on_submit=state.narrow,
     )
@@ -35,11 +35,12 @@ def _act(item: Any) -> rx.Component:
     head = rx.el.summary(
         rx.box(
             rx.text(item.sentence, size="2", weight="medium", overflow_wrap="anywhere"),
-            rx.cond(item.organization != "", rx.text(item.organization, size="1", color="var(--muted)")),
+            rx.cond(item.organization != "", rx.text(item.organization, size="1", color="var(--muted)", overflow_wrap="anywhere")),
+            rx.text(item.at, size="1", color="var(--muted)", class_name="num only-phone"),
             flex="1",
             min_width="0",
         ),
-        rx.text(item.at, size="1", color="var(--muted)", class_name="num"),
+        rx.text(item.at, size="1", color="var(--muted)", class_name="num only-desk"),
         rx.icon("chevron-down", size=14, color="var(--muted)", aria_hidden="true", style={"flex": "none"}),
         style={
             "display": "flex",

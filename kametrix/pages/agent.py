@@ -84,7 +84,7 @@ def header() -> rx.Component:
     """Name, state, voice; edit and delete."""
     note = rx.flex(
         status_badge("sync", AGENT.sync),
-        rx.text(AGENT.about, ", voice ", AGENT.voice, size="2", color="var(--muted)"),
+        rx.text(AGENT.about, ", voice ", AGENT.voice, size="2", color="var(--muted)", overflow_wrap="anywhere"),
         align="center",
         gap="10px",
         margin_top="8px",

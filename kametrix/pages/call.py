@@ -156,8 +156,6 @@ def call() -> rx.Component:
     )
     return rx.cond(
         CallState.is_missing,
-        missing(
-            "There is no such call", "It does not exist, or it belongs to another organization.", icon="phone-off", back=("Calls", "/calls")
-        ),
+        missing("There is no such call", "It does not exist, or it is not for you to see.", icon="phone-off", back=("Calls", "/calls")),
         found,
     )

@@ -16,7 +16,8 @@ from kametrix.components.status import status_badge, status_word
 from kametrix.state.admin.agents import AgentLine, AgentsAdminState
 
 WIDTHS = "minmax(0, 1.4fr) minmax(0, 1.4fr) 148px 128px minmax(0, 1.6fr) 32px"
-COLUMNS = (("Agent", ""), ("Organization", ""), ("Number", ""), ("State", ""), ("What is wrong", ""), (unseen("Actions"), ""))
+NARROW = "minmax(0, 1.4fr) minmax(0, 1.4fr) 128px minmax(0, 1.6fr) 32px"
+COLUMNS = (("Agent", ""), ("Organization", ""), ("Number", "from-wide"), ("State", ""), ("What is wrong", ""), (unseen("Actions"), ""))
 ACTIVE = (("", "On and off"), ("yes", "On"), ("no", "Off"))
 SYNC = (("", "Any state"), ("LIVE", "Live"), ("UPDATING", "Updating"), ("FAILED", "Not updated"))
 NUMBER = (("", "Any number"), ("none", "Without a number"))
@@ -45,7 +46,7 @@ def agents() -> rx.Component:
         rx.cond(AgentsAdminState.of_whom != "", whose),
         rx.cond(
             AgentsAdminState.rows.length() > 0,
-            sized_table("Agents", WIDTHS, COLUMNS, AgentsAdminState.rows, _row),
+            sized_table("Agents", WIDTHS, COLUMNS, AgentsAdminState.rows, _row, narrow=NARROW),
             rx.box(nothing, class_name="panel"),
         ),
         pager(AgentsAdminState.newer, AgentsAdminState.older),
@@ -76,7 +77,7 @@ def _row(item: AgentLine | Any) -> rx.Component:
             rx.text(item.person, size="1", color="var(--muted)", class_name="clip"),
             class_name="only-desk",
         ),
-        cell(rx.text(item.number, size="2", class_name="num"), class_name="only-desk"),
+        cell(rx.text(item.number, size="2", class_name="num"), class_name="only-desk from-wide"),
         cell(status_badge("sync", rx.Var.create(item.sync)), class_name="only-desk"),
         cell(wrong, class_name="only-desk"),
         cell(
@@ -122,7 +123,7 @@ def agent() -> rx.Component:
     """The agent named in the address, with exactly what it was told."""
     facts = rx.flex(
         status_badge("sync", AGENT.sync),
-        rx.text(AGENT.business, ", ", AGENT.organization, ", ", AGENT.number, size="2", color="var(--muted)"),
+        rx.text(AGENT.business, ", ", AGENT.organization, ", ", AGENT.number, size="2", color="var(--muted)", overflow_wrap="anywhere"),
         gap="10px",
         align="center",
         wrap="wrap",
@@ -140,7 +141,9 @@ def agent() -> rx.Component:
     told = panel(rx.el.pre(AgentsAdminState.prompt, class_name="told", tab_index=0, style={"maxHeight": "none"}), title="What it is told")
     words = panel(rx.text(f"“{AgentsAdminState.greeting}”", size="2", overflow_wrap="anywhere"), title="Greeting")
     found = rx.fragment(
-        page_header(AGENT.name, facts, row_menu(f"What to do with {AGENT.name}", *deeds(AGENT)), back=("Agents", "/admin/agents")),
+        page_header(
+            AGENT.name, facts, row_menu(f"What to do with {AGENT.name}", *deeds(AGENT)), back=("Agents", "/admin/agents"), is_small=True
+        ),
         rx.box(told, rx.box(state, words, class_name="aside"), class_name="grid-main"),
         _dialog(),
     )

@@ -8,6 +8,7 @@ import reflex as rx
 from kametrix.components.choose import each
 from kametrix.components.decision import decision_dialog
 from kametrix.components.fields import area_field, field, form_error
+from kametrix.components.focus import BACK_TO_OPENER
 from kametrix.components.links import text_link
 from kametrix.components.listing import row_menu
 from kametrix.components.missing import missing
@@ -65,7 +66,7 @@ def _header() -> rx.Component:
         margin_top="6px",
     )
     menu = row_menu(f"What to do with {USER.name}", *person_items(UserState, USER))
-    return page_header(USER.name, facts, menu, back=("Users", "/admin/users"))
+    return page_header(USER.name, facts, menu, back=("Users", "/admin/users"), is_small=True)
 
 
 def _listed(title: str, rows: Any, draw: Any, nothing: str, action: rx.Component | None = None) -> rx.Component:
@@ -93,13 +94,14 @@ def _drawn(item: Line | Any, badge: rx.Component) -> rx.Component:
             rx.box(
                 rx.cond(item.href != "", rx.el.a(title, href=item.href, class_name="plain"), title),
                 rx.cond(item.note != "", rx.text(item.note, size="1", color="var(--muted)", overflow_wrap="anywhere")),
-                flex="1",
+                flex="1 1 150px",
                 min_width="0",
             ),
             badge,
             rx.cond(item.end != "", rx.text(item.end, size="1", color="var(--muted)", class_name="num")),
             align="center",
-            gap="12px",
+            gap="4px 12px",
+            wrap="wrap",
             padding="10px 20px",
         )
     )
@@ -180,6 +182,7 @@ def _adjustment() -> rx.Component:
                 on_submit=UserState.adjust,
             ),
             max_width="480px",
+            on_close_auto_focus=BACK_TO_OPENER,
         ),
         open=UserState.is_adjusting,
         on_open_change=UserState.turn_adjustment,

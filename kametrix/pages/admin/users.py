@@ -18,8 +18,9 @@ from kametrix.state.admin.user_words import UserLine
 from kametrix.state.admin.users import Skipped, UsersState
 
 WIDTHS = "20px minmax(0, 2fr) minmax(0, 1.6fr) 116px 100px 76px 132px 32px"
+NARROW = "20px minmax(0, 1fr) 116px 100px 112px 32px"
 COLUMNS = (
-    (unseen("Choose"), ""), ("Person", ""), ("Organization", ""), ("Status", ""), ("Balance", "end"), ("Calls", "end"),
+    (unseen("Choose"), ""), ("Person", ""), ("Organization", "from-wide"), ("Status", ""), ("Balance", "end"), ("Calls", "end from-wide"),
     ("Last seen", "end"), (unseen("Actions"), ""),
 )  # fmt: skip
 STATUSES = (("", "Any status"), ("ACTIVE", "Active"), ("SUSPENDED", "Suspended"), ("INVITED", "Invited"), ("INACTIVE", "Inactive"))
@@ -47,7 +48,7 @@ def users() -> rx.Component:
         _skipped(),
         rx.cond(
             UsersState.rows.length() > 0,
-            sized_table("Users", WIDTHS, COLUMNS, UsersState.rows, _row),
+            sized_table("Users", WIDTHS, COLUMNS, UsersState.rows, _row, narrow=NARROW),
             rx.box(
                 empty_state(
                     "search-x", "Nobody like that", "No account matches this search.", button_link("Show everybody", "/admin/users")
@@ -129,13 +130,13 @@ def _row(user: UserLine | Any) -> rx.Component:
             ),
             rx.text(user.email, size="1", color="var(--muted)", class_name="clip"),
         ),
-        cell(rx.text(user.organization, size="2", class_name="clip"), class_name="only-desk"),
+        cell(rx.text(user.organization, size="2", class_name="clip"), class_name="only-desk from-wide"),
         cell(status_badge("user", rx.Var.create(user.status)), class_name="only-desk"),
         cell(
             rx.el.span(user.balance, class_name="num", style={"color": rx.cond(user.is_grace, "var(--amber-11)", "inherit")}),
             class_name="end only-desk",
         ),
-        cell(rx.el.span(user.calls, class_name="num"), class_name="end only-desk"),
+        cell(rx.el.span(user.calls, class_name="num"), class_name="end only-desk from-wide"),
         cell(rx.text(user.seen, size="2", color="var(--muted)"), class_name="end only-desk"),
         cell(
             rx.flex(
