@@ -47,6 +47,7 @@ def test_the_focus_is_never_lost(visitor: Visitor) -> None:
     page.keyboard.type("parking")
     press(page, "Enter")
     page.wait_for_url(re.compile("q=parking"))
+    expect(page.get_by_role("link", name="Clear all")).to_be_visible()
     expect(page.locator("#q")).to_be_focused()
     press(page, "Escape")
     page.wait_for_url(re.compile(r"/calls/?$"))
