@@ -166,7 +166,7 @@ def _withdraw(session: Session, number_id: str, agent_id: str | None) -> str | N
         agent.sync_state, agent.sync_error = SyncState.FAILED, WITHDRAWN
     audit.record(
         session, None, "PHONE_WITHDRAWN", entity="phone_number", entity_id=row.id, organization_id=organization_id,
-        old={"agent_id": agent_id},
+        old={"number": row.number, "agent": agent.name if agent else None},
     )  # fmt: skip
     session.flush()
     return organization_id

@@ -9,9 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlmodel import Session, col, select
 
 from kametrix import clock, db
-from kametrix.models import Agent, AuditLog, PhoneNumber, PhoneStatus, SyncState
-from kametrix.services import agents, number_claims, phone_numbers
+from kametrix.models import Agent, PhoneNumber, PhoneStatus, SyncState
+from kametrix.services import agents, audit_trail, number_claims, phone_numbers
 from kametrix.services.access import Actor
+from kametrix.services.audit_rows import Wanted
+from kametrix.services.keyset import Place
 from kametrix.services.phone_numbers import SyncCount, e164, merge
 from tests.factories import create_agent, create_member, create_phone_number
 from tests.forms import agent_form
@@ -85,7 +87,8 @@ def test_a_vanished_number_is_released_and_its_agent_served_again(session: Sessi
     assert numbers(session) == {"+14155550101": PhoneStatus.RELEASED, "+14155550102": PhoneStatus.ASSIGNED}
     view = agents.view(session, actor, agent.id)
     assert (view.number, view.sync_state) == ("+14155550102", SyncState.UPDATING)
-    assert session.exec(select(AuditLog.action).where(AuditLog.organization_id == actor.organization_id)).all() == ["PHONE_WITHDRAWN"]
+    [row] = audit_trail.page(session, actor, Wanted(), Place()).rows
+    assert row.sentence == "The system withdrew the number +14155550101"
 
 
 def test_an_agent_whose_number_vanished_is_told_when_none_is_free(session: Session) -> None:

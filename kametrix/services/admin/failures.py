@@ -84,7 +84,7 @@ def replay(session: Session, actor: Actor, event_id: int) -> None:
 
 @allows(PLATFORM)
 def replay_all(session: Session, actor: Actor) -> int:
-    """Have every message that was given up worked again; returns how many."""
+    """Have the latest 10,000 messages that were given up worked again; returns how many."""
     events = inbox.failed(session, size=10_000)
     for event in events:
         inbox.replay(session, event.id)

@@ -14,6 +14,7 @@ from kametrix.services.access import PLATFORM, Actor, allows
 from kametrix.services.phone_numbers import SyncCount
 
 LEASE: Final = rate_limits.Limit("number-sync", 1, timedelta(minutes=2), timedelta(minutes=2))
+"""One comparison at a time; a crashed one ends by itself after two minutes."""
 RUNNING: Final = "A comparison with the provider is running already. Its result appears in a moment."
 _ALL: Final = "all"
 

@@ -49,7 +49,7 @@ class Login:
 
 @dataclass(frozen=True)
 class RecentCall:
-    """A call of one of the person's agents; who called stays with the organization."""
+    """A call of an organization the person belongs to; who called stays with the organization."""
 
     id: str
     at: datetime
@@ -61,7 +61,7 @@ class RecentCall:
 
 @dataclass(frozen=True)
 class UserPage:
-    """Everything of one person; lists hold the ten latest."""
+    """Everything of one person: every organization, a page of agents, and of the rest the ten latest."""
 
     user: UserRow
     created_at: datetime
