@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from reflex_base.registry import RegistrationContext
 from starlette.routing import Route
@@ -70,6 +70,15 @@ def handlers() -> dict[str, tuple[str, str]]:
         if handler.__module__.startswith("kametrix."):
             found[name] = (handler.__qualname__, str(getattr(handler, "access", "nothing declared")))
     return found
+
+
+def arguments(name: str, value: str) -> dict[str, Any]:
+    """What the handler of this name takes, with `value` wherever a text may stand."""
+    handler = RegistrationContext.get().event_handlers[name].handler.fn
+    form = {"role": "VIEWER", "email": value, "q": value}
+    by_type: dict[Any, Any] = {dict[str, Any]: form, list[str]: [value], bool: True, int: 1}
+    hints = get_type_hints(handler)
+    return {one: by_type.get(hints[one], value) for one in list(inspect.signature(handler).parameters)[1:]}
 
 
 def passes(need: str) -> dict[str, str]:

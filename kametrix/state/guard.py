@@ -21,10 +21,11 @@ from starlette.requests import cookie_parser
 
 from kametrix import db
 from kametrix.crypto import token_hash
-from kametrix.errors import Busy, NotSignedIn
+from kametrix.errors import Busy, Invalid, NotSignedIn
 from kametrix.services import audit
 from kametrix.services.access import NOT_ALLOWED, PERMISSIONS, PLATFORM, PUBLIC, SIGNED_IN, Actor
 from kametrix.services.sessions import COOKIE, Principal, principal
+from kametrix.state import payload
 
 CACHE_SECONDS = 2.0
 """A revoked session is refused at most this much later."""
@@ -166,6 +167,9 @@ class EventGuard(Middleware):
         if too_fast(str(router.get("token", ""))):
             log.warning("guard.too_fast", event_name=event.name)
             return StateUpdate()
+        if not payload.is_readable(router):
+            log.warning("guard.unreadable", event_name=event.name)
+            return StateUpdate()
         handler = RegistrationContext.get().event_handlers[event.name].handler.fn
         is_framework = (handler.__module__, handler.__qualname__) in FRAMEWORK_SAFE
         need = getattr(handler, "access", None)
@@ -174,12 +178,16 @@ class EventGuard(Middleware):
             person = await principal_of(hashed, anew=handler.__qualname__ in PAGE_LOADS and is_framework)
         except Busy:
             await _keep(state, hashed)
-            return None if is_framework or need == PUBLIC else _answer(rx.toast.error(BUSY, id="busy"))
+            if is_framework:
+                return None
+            return _read(event, handler) if need == PUBLIC else _answer(rx.toast.error(BUSY, id="busy"))
         moved = await _bind(state, hashed, person)
         if moved and not (is_framework or need == PUBLIC):
             return _answer(rx.call_script(START_ANEW))
-        if is_framework or need == PUBLIC or (person and need and person.actor.may(need)):
+        if is_framework:
             return None
+        if need == PUBLIC or (person and need and person.actor.may(need)):
+            return _read(event, handler)
         if person is None:
             return _to_log_in(str(router.get("asPath") or "/"))
         log.warning("guard.refused", event_name=event.name, user_id=person.actor.user_id)
@@ -187,6 +195,17 @@ class EventGuard(Middleware):
             with contextlib.suppress(Busy):
                 await db.run_platform(db.PAGES, audit.denied, person.actor, handler.__qualname__)
         return StateUpdate() if handler in _loads else _answer(rx.toast.error(NOT_ALLOWED, id="refused"))
+
+
+def _read(event: Event, handler: Callable[..., Any]) -> StateUpdate | None:
+    """Clean what a handler is about to get; what no page of ours sends never reaches it."""
+    try:
+        arguments = payload.read(handler, event.payload)
+    except Invalid as error:
+        log.warning("guard.unfit", event_name=event.name, why=error.message)
+        return StateUpdate()
+    event.payload.update(arguments)
+    return None
 
 
 async def _bind(state: rx.State, hashed: str, person: Principal | None) -> bool:

@@ -20,6 +20,7 @@ from kametrix.services import sessions
 from kametrix.services.access import PUBLIC, Actor
 from tests import factories
 from tests.attacks.conftest import CARELESS, Attacker, Server
+from tests.permissions import arguments
 
 ROOT = "reflex___state____state"
 
@@ -51,9 +52,9 @@ def handlers(*, public: bool) -> dict[str, list[str]]:
 
 def test_nobody_reaches_any_private_handler(server: Server) -> None:
     async def scenario() -> None:
-        for name, arguments in handlers(public=False).items():
+        for name, parameters in handlers(public=False).items():
             async with Attacker(server, new_id()) as nobody:
-                heard = await nobody.send(name, dict.fromkeys(arguments, "x"), path="/agents/1")
+                heard = await nobody.send(name, dict.fromkeys(parameters, "x"), path="/agents/1")
                 assert "/login?redirect=/agents/1" in heard, name
 
     assert len(handlers(public=False)) > 10
@@ -71,10 +72,10 @@ def test_nobody_reads_or_changes_anything_of_another_organization(server: Server
     _, stranger = signed_up()
 
     async def scenario() -> None:
-        for name, arguments in handlers(public=False).items():
+        for name in handlers(public=False):
             async with Attacker(server, new_id(), stranger) as thief:
                 for path in (f"/agents/{agent.id}", f"/calls/{call.id}", f"/settings/{login}"):
-                    await thief.send(name, dict.fromkeys(arguments, path.rpartition("/")[2]), path=path)
+                    await thief.send(name, arguments(name, path.rpartition("/")[2]), path=path)
                 for secret in ("Aurora", "5557391", "555-7391"):
                     assert secret not in thief.heard(), name
 

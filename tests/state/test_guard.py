@@ -77,6 +77,11 @@ class Probe(AuthState):
         async with self:
             self.count += 100
 
+    @rx.event
+    @allow(PUBLIC)
+    def take(self, name: str, is_on: bool, form: dict[str, Any]) -> None:
+        self.secret, self.count = f"{name}, {is_on}, {form}", self.count + 1
+
     def forgotten(self) -> None:
         self.count = 777
 
@@ -374,3 +379,45 @@ def test_cookies_of_other_applications_do_not_log_out(others: str) -> None:
 def test_no_cookie_text_breaks_the_guard(cookie: str) -> None:
     if guard.COOKIE not in cookie:
         assert guard.session_of({"cookie": cookie}) == ""
+
+
+GIVEN: dict[str, Any] = {"name": "Mia", "is_on": True, "form": {"greeting": "Hello"}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": None}, {"name": 5}, {"name": ["Mia"]}, {"name": {"a": "b"}}, {"is_on": "true"}, {"is_on": 1}, {"form": None},
+        {"form": [["greeting", "Hello"]]}, {"form": {"a": [[[[[["deep"]]]]]]}}, {"more": "x"},
+    ],
+)  # fmt: skip
+def test_a_handler_gets_only_arguments_of_the_types_it_declares(database: str, wrong: dict[str, Any]) -> None:
+    async def scenario(server: Server) -> None:
+        tab = server.tab("tab")
+        assert await tab.send(Probe.take, **GIVEN | wrong) == ""
+        assert await tab.send(Probe.take, name="Mia") == ""
+        assert (await tab.state(Probe)).count == 0
+        await tab.send(Probe.take, **GIVEN)
+        assert (await tab.state(Probe)).count == 1
+
+    serve(scenario)
+
+
+def test_what_no_database_keeps_is_taken_out_of_texts_however_deep(database: str) -> None:
+    async def scenario(server: Server) -> None:
+        tab = server.tab("tab")
+        entries = {"__reflex_form_data__": [["gree\x00ting", "Hel\ud83dlo"], ["tags", ["a\x00", "🦷"]]]}
+        await tab.send(Probe.take, name="M\x00i\udfffa\n", is_on=False, form=entries)
+        assert (await tab.state(Probe)).secret == "Mia\n, False, {'greeting': 'Hello', 'tags': ['a', '🦷']}"
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize("address", ["/calls?q=\ud800", "/calls/\x00", "/invite?token=\udfff"])
+def test_an_address_no_browser_can_have_reaches_no_handler(database: str, address: str) -> None:
+    async def scenario(server: Server) -> None:
+        tab = server.tab("tab", path=address)
+        await tab.send(Probe.ping)
+        assert (await tab.state(Probe)).count == 0
+
+    serve(scenario)

@@ -1,22 +1,14 @@
 """Every event handler × everyone, through the guard: it lets in whom docs/permissions.md says; a stranger changes and sees nothing."""
 
-import inspect
 from typing import Any
 
 import pytest
-from reflex_base.registry import RegistrationContext
 
 from kametrix.services.access import PUBLIC
 from kametrix.state import guard
 from tests.everyone import KINDS, House, build, enter
-from tests.permissions import handlers
+from tests.permissions import arguments, handlers
 from tests.state.processor import Server, serve
-
-
-def arguments(name: str, value: str) -> dict[str, Any]:
-    """Each argument of the handler is `value`; a form is one of its fields."""
-    parameters = list(inspect.signature(RegistrationContext.get().event_handlers[name].handler.fn).parameters)[1:]
-    return {one: {"role": "VIEWER", "email": value} if "form" in one else value for one in parameters}
 
 
 class Refusals:
