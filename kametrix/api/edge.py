@@ -49,6 +49,9 @@ class EdgeMiddleware:
             await self._answer(scope, receive, self._with_headers(scope, send, request_id))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "\x00" in scope["path"]:  # no text of the database and no file is called so
+            await JSONResponse({"error": "There is nothing at this address.", "errors": {}}, status_code=404)(scope, receive, send)
+            return
         limit = limit_of(scope["path"])
         limited = await within(limit, scope, receive)
         if limited is None:

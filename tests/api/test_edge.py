@@ -185,6 +185,16 @@ def test_a_body_whose_length_http_2_does_not_tell_is_refused_beyond_the_limit() 
     assert len(taken) == PAGE_LIMIT // 100_000 + 1
 
 
+def test_an_address_with_a_nul_is_nothing_we_have() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        for address in ("/bug/%00", "/api/calls/a%00b/recording"):
+            answer = await client.get(address)
+            assert answer.status_code == 404
+            assert answer.headers["x-request-id"]
+
+    visit(scenario)
+
+
 def test_a_redirect_of_ours_ignores_the_host_the_sender_wrote() -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         async def target(host: str, to: str = "") -> str:
