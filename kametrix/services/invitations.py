@@ -19,7 +19,7 @@ from kametrix.crypto import new_token, token_hash
 from kametrix.errors import Conflict, Forbidden, Invalid, NotFound
 from kametrix.models import Organization, OrgRole, PlatformRole, User, UserOrganization, UserStatus
 from kametrix.services import accounts, audit, memberships, rate_limits
-from kametrix.services.access import PUBLIC, SIGNED_IN, Actor, actor_of, allows, one, open_to, scoped
+from kametrix.services.access import ORGANIZATION_PERMISSIONS, PUBLIC, SIGNED_IN, SYSTEM, Actor, actor_of, allows, one, open_to, scoped
 from kametrix.services.wording import shown_name
 
 LASTS: Final = timedelta(days=7)
@@ -141,13 +141,20 @@ def renew(session: Session, actor: Actor, invitation_id: str) -> Invited:
 def withdraw(session: Session, actor: Actor, invitation_id: str) -> str:
     """The invitation and its link are gone. Returns whose it was. Raises NotFound, also when it was accepted."""
     memberships.lock_for(session, actor)
-    membership = _waiting(session, actor, invitation_id)
-    email = session.get_one(User, membership.user_id).email
-    session.delete(membership)
-    audit.record(
-        session, actor, "TEAM_WITHDRAW", entity="user", entity_id=membership.user_id, old={"email": email, "role": membership.role.value}
-    )
-    return email
+    return _withdraw(session, actor, _waiting(session, actor, invitation_id))
+
+
+@open_to(SYSTEM)
+def withdraw_those_of(session: Session, actor: Actor, user_id: str, role: OrgRole | None) -> None:
+    """Take back what this person offered and, now in `role` (none: removed), no longer may: nobody leaves themselves a way back.
+
+    Lock the team first.
+    """
+    mine = scoped(actor, UserOrganization).where(UserOrganization.invited_by == user_id, col(UserOrganization.accepted_at).is_(None))
+    may_invite = role is not None and "team:write" in ORGANIZATION_PERMISSIONS[role]
+    for membership in session.exec(mine).all():
+        if role is None or not may_invite or not memberships.may_give(role, membership.role):
+            _withdraw(session, actor, membership)
 
 
 @open_to(PUBLIC)
@@ -230,6 +237,15 @@ def _link(session: Session, actor: Actor, organization: Organization, membership
         session, actor, "TEAM_INVITE", entity="user", entity_id=membership.user_id, new={"email": email, "role": membership.role.value}
     )
     return Invited(token, email, membership.role, now + LASTS, is_new)
+
+
+def _withdraw(session: Session, actor: Actor, membership: UserOrganization) -> str:
+    email = session.get_one(User, membership.user_id).email
+    session.delete(membership)
+    audit.record(
+        session, actor, "TEAM_WITHDRAW", entity="user", entity_id=membership.user_id, old={"email": email, "role": membership.role.value}
+    )
+    return email
 
 
 def _waiting(session: Session, actor: Actor, invitation_id: str) -> UserOrganization:

@@ -12,7 +12,7 @@ from kametrix import clock
 from kametrix.errors import Forbidden, NotFound
 from kametrix.models import Organization, OrgRole, User, UserOrganization
 from kametrix.models import Session as LoginSession
-from kametrix.services import audit, memberships
+from kametrix.services import audit, invitations, memberships
 from kametrix.services.access import Actor, allows
 from kametrix.services.wording import shown_name
 
@@ -60,7 +60,10 @@ def seats(session: Session, actor: Actor) -> int | None:
 
 @allows("team:write")
 def change_role(session: Session, actor: Actor, user_id: str, role: str) -> Member:
-    """Give a member another role. Raises Forbidden for one's own, an owner's, and roles one lacks; Conflict beyond what one may own."""
+    """Give a member another role; invitations they may no longer make are withdrawn.
+
+    Raises Forbidden for one's own, an owner's, and roles one lacks; Conflict beyond what one may own.
+    """
     organization = memberships.lock_for(session, actor)
     membership = _other(session, actor, user_id)
     given = next((one for one in OrgRole if one == role), None)
@@ -70,17 +73,22 @@ def change_role(session: Session, actor: Actor, user_id: str, role: str) -> Memb
         if given == OrgRole.OWNER:
             memberships.check_ownership(session, user_id, organization.id)
         _set(session, actor, membership, given)
+        invitations.withdraw_those_of(session, actor, user_id, given)
     return _one(session, actor, user_id)
 
 
 @allows("team:write")
 def remove(session: Session, actor: Actor, user_id: str) -> Member:
-    """End a membership; the account and its other organizations stay. Returns who it was. Raises Forbidden for oneself and for owners."""
+    """End a membership, and the invitations it made; the account and its other organizations stay. Returns who it was.
+
+    Raises Forbidden for oneself and for owners.
+    """
     organization = memberships.lock_for(session, actor)
     membership, member = _other(session, actor, user_id), _one(session, actor, user_id)
     audit.record(
         session, actor, "TEAM_REMOVE", entity="user", entity_id=user_id, old={"email": member.email, "role": membership.role.value}
     )
+    invitations.withdraw_those_of(session, actor, user_id, None)
     memberships.end(session, organization.id, user_id)
     return member
 

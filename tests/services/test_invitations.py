@@ -15,7 +15,7 @@ from kametrix.services.accounts import SignUp
 from kametrix.services.invitations import Invited, LinkState
 from kametrix.services.sign_in import Browser
 from tests import factories
-from tests.services.test_team import AGENT, OWNER, VIEWER, at_once, roles_of, together
+from tests.services.test_team import ADMIN, AGENT, OWNER, VIEWER, at_once, roles_of, together
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 GOOD = "kupfer-Wolke-73-tanzt"
@@ -98,6 +98,32 @@ def test_a_link_lets_nobody_back_in_who_was_removed(session: Session) -> None:
     team.remove(session, owner, robin.user_id)
     with pytest.raises(Conflict, match="withdrawn"):
         invitations.accept(session, robin, made.token)
+
+
+def test_who_is_removed_leaves_no_way_back_by_an_invitation_of_theirs(session: Session) -> None:
+    owner, admin = together(session, OWNER, ADMIN)
+    kept, own = invitations.invite(session, owner, "kim@example.com", "VIEWER"), invitations.invite(session, admin, ROBIN, "ADMIN")
+    team.remove(session, owner, admin.user_id)
+    assert (state(session, own.token), state(session, kept.token)) == (LinkState.UNKNOWN, LinkState.OPEN)
+    with pytest.raises(Conflict, match="withdrawn"):
+        join(session, own.token)
+    told = session.exec(select(AuditLog).where(AuditLog.action == "TEAM_WITHDRAW")).one()
+    assert (told.actor_id, told.old_values) == (owner.user_id, {"email": ROBIN, "role": "ADMIN"})
+
+
+@pytest.mark.parametrize(("role", "kept"), [("OWNER", True), ("MANAGER", False), ("VIEWER", False)])
+def test_who_may_no_longer_invite_has_no_open_invitations(session: Session, role: str, kept: bool) -> None:
+    owner, admin = together(session, OWNER, ADMIN)
+    made = invitations.invite(session, admin, ROBIN, "VIEWER")
+    team.change_role(session, owner, admin.user_id, role)
+    assert (state(session, made.token) == LinkState.OPEN) is kept
+
+
+def test_who_leaves_leaves_their_invitations_to_the_team(session: Session) -> None:
+    _, admin = together(session, OWNER, ADMIN)
+    made = invitations.invite(session, admin, ROBIN, "VIEWER")
+    organizations.leave(session, admin)
+    assert state(session, made.token) == LinkState.OPEN
 
 
 def test_one_link_opened_twice_at_once_makes_one_membership(database: str) -> None:
