@@ -210,7 +210,12 @@ def _date(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if 2000 <= found.year <= 2100 else None
+    return found if is_plausible(found) else None
+
+
+def is_plausible(day: date) -> bool:
+    """Whether somebody may mean this date; around the first and the last dates there are, no days can be counted."""
+    return 2000 <= day.year <= 2100
 
 
 def clock_text(minutes: int) -> str:

@@ -257,11 +257,12 @@ class HoursState(AuthState):
 
 
 def asked(moment: str, zone: ZoneInfo) -> datetime:
-    """The moment somebody chose by the clock of `zone`; now when it is empty or no moment."""
+    """The moment somebody chose by the clock of `zone`; now when it is empty, no moment, or of another century."""
     try:
-        return datetime.fromisoformat(moment).replace(tzinfo=zone)
+        at = datetime.fromisoformat(moment).replace(tzinfo=zone)
     except ValueError:
         return clock.now()
+    return at if opening_hours.is_plausible(at.date()) else clock.now()
 
 
 def used(found: Hours) -> str:

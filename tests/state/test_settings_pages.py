@@ -345,5 +345,6 @@ def test_who_goes_by_the_hours_is_told_by_name() -> None:
 
 def test_a_moment_nobody_understands_is_now() -> None:
     with clock.at(FRIDAY):
-        assert asked("yesterday", ZoneInfo("UTC")) == FRIDAY
+        for moment in ("yesterday", "0001-01-01T00:00", "9999-12-31T23:59"):
+            assert asked(moment, ZoneInfo("UTC")) == FRIDAY
     assert asked("2026-11-20T10:00", ZoneInfo("UTC")) == FRIDAY
