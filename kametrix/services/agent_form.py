@@ -158,8 +158,11 @@ def filled(form: AgentForm, text: str) -> str:
 
 
 def named(text: str, *, agent: str, business: str) -> str:
-    """`text` with `{agentName}` and `{businessName}` replaced; unknown placeholders stay."""
-    known = {"businessname": business, "agentname": agent}
+    """`text` with `{agentName}` and `{businessName}` replaced; unknown placeholders stay.
+
+    Of a name counts what may be saved: a pasted book as a name, named a thousand times, would not fit a preview.
+    """
+    known = {"businessname": business[: LIMITS["business_name"]], "agentname": agent[: LIMITS["name"]]}
     return PLACEHOLDER.sub(lambda found: known.get(name_in(found), found[0]), text)
 
 

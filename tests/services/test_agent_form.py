@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kametrix.errors import Invalid
-from kametrix.services.agent_form import MAX_SERVICE, AgentForm, Faq, blanks, checked, unfilled, unfilled_in_short
+from kametrix.services.agent_form import LIMITS, MAX_SERVICE, AgentForm, Faq, blanks, checked, named, unfilled, unfilled_in_short
 from tests.forms import agent_form
 
 
@@ -118,6 +118,12 @@ def test_placeholders_are_found_in_one_pass_whatever_is_pasted(inner: str) -> No
     """The pattern must not try every way to share out the spaces: that would hold up the whole process for hours."""
     assert errors_of(greeting="{" + inner + "-")["greeting"].startswith("This has")
     assert blanks("[" * 100_000) == ()
+
+
+def test_a_pasted_book_as_a_name_does_not_grow_with_every_placeholder() -> None:
+    """Previews speak what is typed with every key, also what could never be saved."""
+    spoken = named("{agentName} {businessName} " * 100, agent="x" * 10_000, business="y" * 10_000)
+    assert len(spoken) == 100 * (LIMITS["name"] + LIMITS["business_name"] + 2)
 
 
 @pytest.mark.parametrize("spelt", ["{businessName}", "{ businessname }", "{BUSINESSNAME\t}"])
