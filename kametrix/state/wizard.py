@@ -238,16 +238,21 @@ class WizardState(DraftState):
             async for step in self._make():
                 yield step
         except Invalid as error:
-            self.making = ""
             yield await self._lead(error)
         except Conflict as error:
-            self.making, self.conflict = "", error.message
+            self.conflict = error.message
         except KametrixError as error:
-            self.making, self.problem = "", f"{error.message} Your answers are still here."
+            self.problem = f"{error.message} Your answers are still here."
+        finally:
+            self._stop_making()
+
+    def _stop_making(self) -> None:
+        """Also after a fault of ours: what is not made can be tried again."""
+        if self.making != "made":
+            self.making = ""
 
     async def _make(self) -> AsyncGenerator[Any]:
         if not await self._save():
-            self.making = ""
             return
         await db.run(wizard_drafts.submit, self.actor, self._draft_id, self._version)
         self.making = "making"

@@ -10,7 +10,7 @@ from reflex.event import Event
 from reflex_base.utils.format import format_event_handler
 from sqlmodel import col, select
 
-from kametrix import db
+from kametrix import db, embedded
 from kametrix.errors import Busy, TooMany
 from kametrix.models import Agent, DraftStatus, Organization, OrgRole, WizardDraft
 from kametrix.services import composer, wizard_drafts
@@ -20,6 +20,7 @@ from kametrix.services.composer import Brief, Written
 from kametrix.services.trades import by_key
 from kametrix.services.wizard_drafts import Answers
 from kametrix.state import wizard_draft, wizard_offers
+from kametrix.state.failures import UNEXPECTED
 from kametrix.state.wizard import WizardState
 from kametrix.state.wizard_draft import DraftState
 from kametrix.state.wizard_offers import OffersState
@@ -301,6 +302,21 @@ def test_a_busy_server_keeps_the_answers_at_the_last_step(database: str, monkeyp
             await tab.send(WizardState.create)
         state = await wizard(tab)
         assert (state.making, state.problem) == ("", "The server is very busy. Your answers are still here.")
+        await tab.send(WizardState.create)
+        assert len(made(actor)) == 1
+
+    serve(scenario)
+
+
+def test_after_a_fault_of_ours_the_agent_can_be_made_without_loading_the_page_again(database: str, cluster: embedded.Cluster) -> None:
+    actor, cookie = member()
+
+    async def scenario(server: Server) -> None:
+        tab = await opened(server, cookie)
+        await typed(tab, description="A dentist.")
+        cluster.execute("revoke insert on agent from kametrix_app", database=database)
+        assert UNEXPECTED in await tab.send(WizardState.create)
+        cluster.execute("grant insert on agent to kametrix_app", database=database)
         await tab.send(WizardState.create)
         assert len(made(actor)) == 1
 
