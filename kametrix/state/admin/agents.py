@@ -121,6 +121,8 @@ class AgentsAdminState(AdminState):
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Do what was asked."""
+        if not self.is_asking or self.is_sending:
+            return
         self.is_sending = True
         yield
         try:

@@ -164,6 +164,8 @@ class NumbersState(AdminState):
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Do what was asked. What is refused is told in the confirmation, which stays open."""
+        if not self.is_asking or self.is_sending:
+            return
         self.is_sending = True
         yield
         try:

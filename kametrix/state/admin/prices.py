@@ -98,6 +98,8 @@ class PricesState(AdminState):
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Make the change that was asked about."""
+        if not self.is_asking or self.is_sending:
+            return
         self.is_sending = True
         yield
         deed, subject = self.asked.deed, self.asked.subject

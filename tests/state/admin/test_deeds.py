@@ -7,10 +7,11 @@ import pytest
 
 from kametrix import db
 from kametrix.errors import Invalid
-from kametrix.models import User, UserStatus
+from kametrix.models import Agent, PhoneNumber, User, UserStatus
 from kametrix.services import site_settings
 from kametrix.settings import settings
 from kametrix.state import guard
+from kametrix.state.admin.agents import AgentsAdminState
 from kametrix.state.admin.amounts import cents_of
 from kametrix.state.admin.numbers import NumbersState
 from kametrix.state.admin.prices import PricesState, rate_question
@@ -142,6 +143,28 @@ def test_a_price_says_what_it_means_before_it_is_changed(database: str) -> None:
     serve(scenario)
     with db.transaction() as session:
         assert site_settings.cents_per_minute(session) == 20
+
+
+def test_nothing_is_done_that_is_not_being_asked(database: str) -> None:
+    _, cookie = operator()
+    with db.transaction() as session:
+        number = factories.create_phone_number(session, factories.create_agent(session, factories.create_member(session)))
+        agent_id = str(number.agent_id)
+
+    async def scenario(server: Server) -> None:
+        tab = server.tab("t", cookie, path="/admin/numbers")
+        for state in (AgentsAdminState, NumbersState):
+            await tab.send(state.load)
+        await tab.send(NumbersState.ask, deed="off", number_id=number.id)
+        await tab.send(AgentsAdminState.ask, deed="off", agent_id=agent_id)
+        for state in (AgentsAdminState, NumbersState, PricesState):
+            await tab.send(state.turn_decision, is_open=False)
+            assert await tab.send(state.confirm, _form={}) == ""
+
+    serve(scenario)
+    with db.transaction() as session:
+        assert session.get_one(PhoneNumber, number.id).is_enabled
+        assert session.get_one(Agent, agent_id).is_active
 
 
 def test_a_higher_price_is_the_grave_one() -> None:
