@@ -30,6 +30,8 @@ from kametrix.errors import Misconfigured
 SUPERUSER = "kametrix_super"
 ROLES = ("kametrix_owner", "kametrix_app", "kametrix_platform")
 ACCOUNT = "nobody"
+SHELTER = Path("/var/lib/kametrix")
+"""Where data and programs are when root runs us below a closed folder."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,15 @@ def _can_read(path: Path) -> bool:
 
 
 def _reachable(home: Path) -> Path:
-    """`home`, or for root below a closed parent a folder in /var/lib that the database's account can reach."""
+    """`home`, or for root below a closed parent a folder in SHELTER that the database's account can reach."""
     if os.geteuid() != 0:
         return home
     parent = next(folder for folder in home.parents if folder.exists())
     if _run("test", "-x", parent, check=False).returncode == 0:
         return home
-    return Path("/var/lib/kametrix") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    SHELTER.mkdir(exist_ok=True)
+    SHELTER.chmod(0o755)  # whatever the umask of the person who starts it
+    return SHELTER / hashlib.sha256(str(home).encode()).hexdigest()[:12]
 
 
 def _usable_binaries(home: Path) -> Path:
@@ -133,15 +137,18 @@ def _usable_binaries(home: Path) -> Path:
     original = binaries()
     if os.geteuid() != 0 or _can_read(original / "initdb"):
         return original
+    version, package = original.parent, original.parents[1]
     copy = home / "postgres"
     if not copy.exists():
         partial = Path(tempfile.mkdtemp(dir=home, prefix="copy-"))
-        shutil.copytree(original.parent, partial / original.parents[1].name / original.parent.name, symlinks=True)
-        for libraries in original.parents[2].glob("*.libs"):
-            shutil.copytree(libraries, partial / libraries.name)
-        partial.chmod(0o755)
+        libraries = package.with_name(f"{package.name}.libs")
+        for part in (version, libraries):
+            if part.exists():
+                shutil.copytree(part, partial / part.relative_to(package.parent), symlinks=True)
+        for part in (partial, *partial.rglob("*")):
+            os.chown(part, pwd.getpwnam(ACCOUNT).pw_uid, -1, follow_symlinks=False)
         partial.rename(copy)
-    return copy / original.parents[1].name / original.parent.name / "bin"
+    return copy / package.name / version.name / "bin"
 
 
 def _make_private(folder: Path) -> None:

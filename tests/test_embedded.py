@@ -149,6 +149,15 @@ def test_parents_keep_their_modes(home: Path) -> None:
     assert home.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.fixture
+def closing() -> Iterator[None]:
+    """Whatever is made is its maker's alone."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("closing")
 def test_a_closed_checkout_works(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A 0700 clone with its environment inside: for its owner as it stands, for root through a folder the database's account can reach."""
     home.parent.chmod(0o700)
