@@ -62,6 +62,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """Reachable by the database's own account, unlike pytest's 0700 folders."""
     folder = Path(f"/var/tmp/kx test é {os.getpid()}-{tmp_path.name}")  # a space and an accent on purpose
     folder.mkdir()
+    folder.chmod(0o755)
     yield folder / "postgres"
     shutil.rmtree(folder)
 
@@ -81,16 +82,19 @@ def test_a_socket_folder_somebody_else_prepared_is_refused_and_left_alone(
     """The name can be guessed and its parent is everybody's; as root the folder would have been given away."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     target = tmp_path / "target"
-    target.mkdir(mode=0o755)
+    target.mkdir()
+    target.chmod(0o755)
     expected = embedded._socket_folder(tmp_path / "home")
     expected.rmdir()
     match kind:
         case "link":
             expected.symlink_to(target)
         case "file":
-            expected.touch(mode=0o644)
+            expected.touch()
+            expected.chmod(0o644)
         case _:
-            expected.mkdir(mode=0o755)
+            expected.mkdir()
+            expected.chmod(0o755)
             monkeypatch.setattr(os, "geteuid", lambda: 54321)
     with pytest.raises(Misconfigured, match="belongs to somebody else"):
         embedded._socket_folder(tmp_path / "home")
