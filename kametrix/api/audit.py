@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from kametrix import clock, db
+from kametrix import clock, db, storable
 from kametrix.api.access import route
 from kametrix.errors import Invalid
 from kametrix.services import csv_text
@@ -31,7 +31,7 @@ async def export(request: Request) -> Response:
         raise Invalid("Choose the format csv or json.")
     zone = await db.run(zone_of, actor)
     since, until = days(asked.get("from", ""), asked.get("to", ""), zone)
-    wanted = Wanted(**{name: asked.get(name, "")[:LONGEST].replace("\x00", "") for name in TEXTS}, since=since, until=until)
+    wanted = Wanted(**{name: storable.text(asked.get(name, "")[:LONGEST]) for name in TEXTS}, since=since, until=until)
     wanted = await db.run_platform(db.PAGES, audit_log.begin_export, actor, wanted, kind)
     name = f"audit-{clock.now().astimezone(zone):%Y-%m-%d}.{kind}"
     lines = _csv(actor, wanted) if kind == "csv" else _json(actor, wanted)

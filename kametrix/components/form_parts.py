@@ -9,7 +9,7 @@ from kametrix.components.choose import each
 from kametrix.components.fields import area_field, field, form_error, select_field, switch_field
 from kametrix.components.tokens import Flag, Text
 from kametrix.services.agent_form import MAX_FAQS, zones
-from kametrix.services.texts import ENGLISH
+from kametrix.services.texts import ENGLISH, LANGUAGES
 from kametrix.services.voices import VOICES
 from kametrix.state.rows import FaqRow
 
@@ -72,6 +72,12 @@ def kept_note(is_kept: Flag, start_over: Any) -> rx.Component:
         role="status",
     )
     return rx.cond(is_kept, note, rx.fragment())
+
+
+def language_field(value: Text, *, error: Text, on_change: Any, help: str) -> rx.Component:
+    """The language, of every one an agent can speak."""
+    options = [(key, texts.name) for key, texts in LANGUAGES.items()]
+    return select_field("Language", "language", options, help=help, value=value, error=error, on_change=on_change)
 
 
 def voice_field(value: Text, *, error: Text, on_change: Any) -> rx.Component:

@@ -5,14 +5,22 @@ from typing import Any
 import reflex as rx
 
 from kametrix.components.conversation import bubbles
-from kametrix.components.fields import area_field, field, form_error, select_field
-from kametrix.components.form_parts import disclosure_switches, faq_fields, keeps, kept_note, manner_field, voice_field, zone_field
+from kametrix.components.fields import area_field, field, form_error
+from kametrix.components.form_parts import (
+    disclosure_switches,
+    faq_fields,
+    keeps,
+    kept_note,
+    language_field,
+    manner_field,
+    voice_field,
+    zone_field,
+)
 from kametrix.components.links import button_link
 from kametrix.components.missing import missing
 from kametrix.components.page import page
 from kametrix.components.panel import page_header, panel
 from kametrix.services.agent_form import LIMITS, MAX_MINUTES
-from kametrix.services.texts import LANGUAGES
 from kametrix.state.agent_form import AgentFormState
 
 State = AgentFormState
@@ -64,14 +72,11 @@ def voice() -> rx.Component:
         rx.flex(
             _text("Name of the agent", "name", help="What it calls itself.", auto_complete="off"),
             voice_field(State.start["voice_id"], error=State.errors["voice_id"], on_change=keep("voice_id")),
-            select_field(
-                "Language",
-                "language",
-                [(key, texts.name) for key, texts in LANGUAGES.items()],
-                help="First and last words you have not changed follow it.",
-                value=State.start["language"],
+            language_field(
+                State.start["language"],
                 error=State.errors["language"],
                 on_change=State.choose_language,
+                help="First and last words you have not changed follow it.",
             ),
             manner_field(State.start["personality"], error=State.errors["personality"], on_change=keep("personality")),
             _text("First words", "greeting", rows=2, help="{agentName} and {businessName} are filled in for you."),

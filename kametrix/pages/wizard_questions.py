@@ -6,11 +6,10 @@ from typing import Any, Final
 import reflex as rx
 
 from kametrix.components.choose import choose
-from kametrix.components.fields import area_field, field, form_error, select_field
-from kametrix.components.form_parts import disclosure_switches, faq_fields, keeps, zone_field
+from kametrix.components.fields import area_field, field, form_error
+from kametrix.components.form_parts import disclosure_switches, faq_fields, keeps, language_field, zone_field
 from kametrix.components.wizard import pick, picks, small_button, speak_button
 from kametrix.services.agent_form import LIMITS
-from kametrix.services.texts import LANGUAGES
 from kametrix.services.trades import trades
 from kametrix.services.voices import VOICES
 from kametrix.state.wizard import WizardState
@@ -79,14 +78,11 @@ def hours() -> rx.Component:
 
 def place() -> rx.Component:
     """Language and time zone."""
-    language = select_field(
-        "Language",
-        "language",
-        [(key, texts.name) for key, texts in LANGUAGES.items()],
-        help="Words of ours that you have not changed follow it.",
+    language = language_field(
+        State.start["language"],
         error=State.errors["language"],
-        value=State.start["language"],
         on_change=State.choose_language,
+        help="Words of ours that you have not changed follow it.",
     )
     zone = zone_field(State.start["timezone"], error=State.errors["timezone"], on_change=State.choose_zone)
     return rx.flex(language, zone, direction="column", gap="18px")

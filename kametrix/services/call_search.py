@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, text, true
 from sqlmodel import Session, col
 
+from kametrix import storable
 from kametrix.errors import Invalid
 from kametrix.models import Call
 from kametrix.services.access import Actor, allows
@@ -73,7 +74,7 @@ def place(cursor: str, *, newer: bool = False) -> Place:
     """Raises Invalid for a broken cursor."""
     moment, _, call_id = cursor.partition("-")
     try:
-        return Place(datetime.strptime(moment, CURSOR).replace(tzinfo=UTC), call_id.replace("\x00", ""), newer)
+        return Place(datetime.strptime(moment, CURSOR).replace(tzinfo=UTC), storable.text(call_id), newer)
     except ValueError as error:
         raise Invalid("This address of a page of calls is broken. Start again from the newest calls.") from error
 

@@ -5,13 +5,14 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
+from kametrix import storable
 from kametrix.services.keyset import Page, Place
 
 
 def said(state: rx.State, *names: str) -> dict[str, str]:
-    """What the address of the open page says under these names, without NULs, which no text can hold; empty for what it leaves out."""
+    """What the address of the open page says under these names, as far as it can be kept; empty text for what it leaves out."""
     query = state.router.url.query_parameters
-    return {name: str(query.get(name, ""))[:200].replace("\x00", "") for name in names}
+    return {name: storable.text(str(query.get(name, ""))[:200]) for name in names}
 
 
 def place(state: rx.State) -> Place:

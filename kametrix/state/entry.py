@@ -10,7 +10,7 @@ import reflex as rx
 
 from kametrix.services import kept_forms
 from kametrix.services.access import PUBLIC
-from kametrix.state.failures import TO_FIRST_ERROR
+from kametrix.state import browser_zone
 from kametrix.state.guard import AuthState, allow, cookies_of
 from kametrix.state.strength import Meter, measure
 
@@ -42,8 +42,7 @@ class EntryState(AuthState):
         self.target = str(query.get("redirect", ""))[:500]
         self.other_query = f"?{urlencode({'redirect': self.target})}" if self.target else ""
         self._show(str(query.get("try", "")))
-        know_zone = rx.call_script("Intl.DateTimeFormat().resolvedOptions().timeZone", callback=type(self).know_zone)
-        return [know_zone, rx.call_script(TO_FIRST_ERROR)] if any(self.errors.values()) else know_zone
+        return browser_zone.ask(type(self).know_zone, is_wrong=any(self.errors.values()))
 
     def _show(self, key: str) -> None:
         self.form, self.message, self.meter, self._typed = key, "", Meter(), {}

@@ -10,7 +10,7 @@ from kametrix.services import invitations, kept_forms
 from kametrix.services.access import PUBLIC
 from kametrix.services.invitations import DEAD, LinkState
 from kametrix.services.roles import ROLES
-from kametrix.state.failures import TO_FIRST_ERROR
+from kametrix.state import browser_zone
 from kametrix.state.guard import AuthState, allow, cookies_of
 from kametrix.state.strength import Meter, measure
 
@@ -75,8 +75,7 @@ class InviteState(AuthState):
         self.title = f"Join {link.organization}"
         role, self.about = ROLES[link.role].one, ROLES[link.role].about
         self.note = f"{link.inviter} invites you as {role}." if link.inviter else f"You are invited as {role}."
-        know_zone = rx.call_script("Intl.DateTimeFormat().resolvedOptions().timeZone", callback=type(self).know_zone)
-        return [know_zone, rx.call_script(TO_FIRST_ERROR)] if any(self.errors.values()) else know_zone
+        return browser_zone.ask(type(self).know_zone, is_wrong=any(self.errors.values()))
 
     def _take_back(self) -> None:
         cookie = cookies_of(self.router_data["headers"]).get(kept_forms.COOKIE, "")

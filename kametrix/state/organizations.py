@@ -9,7 +9,7 @@ from kametrix import db
 from kametrix.services import kept_forms, organizations
 from kametrix.services.access import SIGNED_IN
 from kametrix.services.organizations import Belonging
-from kametrix.state.failures import TO_FIRST_ERROR
+from kametrix.state import browser_zone
 from kametrix.state.guard import AuthState, allow, cookies_of
 
 SEARCHED_FROM = 9
@@ -67,8 +67,7 @@ class NewOrganizationState(AuthState):
         kept = kept_forms.kept(cookie, self.form) if self.form else None
         self.name = kept.values.get("name", "") if kept else ""
         self.error, self.message = (kept.errors.get("name", ""), kept.message) if kept else ("", "")
-        know_zone = rx.call_script("Intl.DateTimeFormat().resolvedOptions().timeZone", callback=type(self).know_zone)
-        return [know_zone, rx.call_script(TO_FIRST_ERROR)] if self.error else know_zone
+        return browser_zone.ask(type(self).know_zone, is_wrong=bool(self.error))
 
     @rx.event
     @allow(SIGNED_IN)

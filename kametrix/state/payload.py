@@ -1,16 +1,14 @@
 """What an event brings along, read before any handler sees it: Reflex passes on whatever a raw socket sends."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import signature
 from types import UnionType
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
+from kametrix import storable
 from kametrix.errors import Invalid
 
-UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-"""NUL and halves of surrogate pairs: PostgreSQL keeps neither. Scripts make halves where they cut a text within an emoji."""
 DEEPEST: Final = 5
 """Levels of lists and objects within an argument; a form's entries are three deep."""
 
@@ -24,12 +22,15 @@ def read(handler: Callable[..., Any], payload: Any) -> dict[str, Any]:
     given = cast("dict[str, Any]", payload) if isinstance(payload, dict) else None
     if given is None or given.keys() != declared.keys() or any(type(given[name]) not in types for name, types in declared.items()):
         raise Invalid("This event does not fit its handler.")
-    return {name: _storable(value, DEEPEST) for name, value in given.items()}
+    try:
+        return {name: storable.value(value, deepest=DEEPEST) for name, value in given.items()}
+    except ValueError as error:
+        raise Invalid("This event is nested too deeply.") from error
 
 
 def is_readable(router: Mapping[str, Any]) -> bool:
-    """Whether the address the event comes from can be one of a browser, which spells out what UNSTORABLE holds."""
-    return not any(UNSTORABLE.search(str(router.get(part, ""))) for part in ("asPath", "pathname"))
+    """Whether the address the event comes from can be one of a browser, which spells out what no text can hold."""
+    return not any(storable.UNSTORABLE.search(str(router.get(part, ""))) for part in ("asPath", "pathname"))
 
 
 @cache
@@ -43,15 +44,3 @@ def _types(hint: Any) -> frozenset[type]:
     """`str | bool` are two, `dict[str, Any]` is `dict`."""
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return frozenset(get_origin(kind) or kind for kind in kinds)
-
-
-def _storable(value: Any, levels: int) -> Any:
-    if isinstance(value, str):
-        return UNSTORABLE.sub("", value)
-    if not isinstance(value, dict | list):
-        return value
-    if levels == 0:
-        raise Invalid("This event is nested too deeply.")
-    if isinstance(value, list):
-        return [_storable(item, levels - 1) for item in cast("list[Any]", value)]
-    return {_storable(key, 1): _storable(item, levels - 1) for key, item in cast("dict[str, Any]", value).items()}

@@ -6,36 +6,27 @@ from typing import Any, Final
 import reflex as rx
 
 from kametrix import db
-from kametrix.errors import Invalid, KametrixError
 from kametrix.services import organization_settings, texts, voices
 from kametrix.services.organization_settings import AgentDefaults
-from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.guard import AuthState, allow
 from kametrix.state.numbers import whole
+from kametrix.state.settings_form import SettingsForm
 
 FIELDS: Final = ("voice_id", "greeting", "personality", "instructions", "max_minutes")
 
 
-class AgentDefaultsState(AuthState):
-    """`start` holds what the inputs begin with, `shown` the same in words for who may only look."""
+class AgentDefaultsState(SettingsForm, AuthState):
+    """`shown` is what `start` says in words, for who may only look."""
 
-    start: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     shown: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     own_greeting: str = ""
     language: str = ""
-    errors: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    problem: str = ""
-    is_saving: bool = False
-    _typed: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    _organization: str = ""
 
     @rx.event
     @allow("organization:read")
     async def load(self) -> None:
         """Read the defaults; what was typed and not saved stays."""
-        self.is_saving = False
-        if self._organization != self.actor.organization_id:
-            self._organization, self._typed, self.errors, self.problem = self.actor.organization_id, {}, {}, ""
+        self._resume()
         await self._read()
 
     async def _read(self) -> None:
@@ -58,30 +49,19 @@ class AgentDefaultsState(AuthState):
     def keep(self, name: str, value: str) -> None:
         """Remember what stands in the field called `name`."""
         if name in FIELDS:
-            self._typed = {**self._typed, name: str(value)[:10_000]}
-            self.start = {**self.start, name: self._typed[name]}  # a page that is loaded again begins with it
+            self._keep(name, str(value)[:10_000])
 
     @rx.event
     @allow("organization:write")
     async def save(self, form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Save what new agents begin with; errors are told at the fields."""
-        self.is_saving, self.errors, self.problem = True, {}, ""
-        self._typed = {name: str(form.get(name, ""))[:10_000] for name in FIELDS}
-        yield
-        try:
-            await db.run(organization_settings.save_agent_defaults, self.actor, defaults_of(self._typed))
-        except Invalid as error:
-            self.errors, self.problem = error.errors, "" if error.errors else error.message
-            yield rx.call_script(TO_FIRST_ERROR)
-            return
-        except KametrixError as error:
-            self.problem = f"{error.message} What you typed is still here."
-            return
-        finally:
-            self.is_saving = False
-        self._typed = {}
-        await self._read()
-        yield rx.toast.success("Saved. The next new agent begins with this.")
+        typed = {name: str(form.get(name, ""))[:10_000] for name in FIELDS}
+        async for events in self._send(typed, self._save):
+            yield events
+
+    async def _save(self) -> Any:
+        await db.run(organization_settings.save_agent_defaults, self.actor, defaults_of(self._typed))
+        return rx.toast.success("Saved. The next new agent begins with this.")
 
 
 def defaults_of(typed: dict[str, str]) -> AgentDefaults:

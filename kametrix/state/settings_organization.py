@@ -6,42 +6,34 @@ from typing import Any, Final
 import reflex as rx
 
 from kametrix import clock, db
-from kametrix.errors import Invalid, KametrixError
 from kametrix.services import agent_form, organization_settings, texts
 from kametrix.services.wording import counted
 from kametrix.services.zones import local
-from kametrix.state.failures import TO_FIRST_ERROR
 from kametrix.state.frame import FrameState
 from kametrix.state.guard import AuthState, allow
+from kametrix.state.settings_form import SettingsForm
 from kametrix.state.settings_pushes import PushesState, saved
 
 FIELDS: Final = ("name", "timezone", "language")
 
 
-class OrganizationSettingsState(AuthState):
-    """`start` holds what the inputs begin with; what is typed is kept here too, so that nothing that goes wrong loses it."""
+class OrganizationSettingsState(SettingsForm, AuthState):
+    """`zone` is the one chosen, `there` its time."""
 
-    start: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     zone: str = ""
     there: str = ""
     language_name: str = ""
-    errors: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    problem: str = ""
-    is_saving: bool = False
     is_answering: bool = True
     agents: str = ""
     is_asking: bool = False
     is_switching: bool = False
-    _typed: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    _organization: str = ""
 
     @rx.event
     @allow("organization:read")
     async def load(self) -> None:
         """Read the settings; what was typed and not saved stays."""
-        self.is_saving = self.is_asking = self.is_switching = False
-        if self._organization != self.actor.organization_id:
-            self._organization, self._typed, self.errors, self.problem = self.actor.organization_id, {}, {}, ""
+        self.is_asking = self.is_switching = False
+        self._resume()
         await self._read()
 
     async def _read(self) -> None:
@@ -56,8 +48,7 @@ class OrganizationSettingsState(AuthState):
     def keep(self, name: str, value: str) -> None:
         """Remember what stands in the field called `name`."""
         if name in FIELDS:
-            self._typed = {**self._typed, name: str(value)[:1000]}
-            self.start = {**self.start, name: self._typed[name]}  # a page that is loaded again begins with it
+            self._keep(name, str(value)[:1000])
         if name == "timezone" and value in agent_form.zones():
             self.zone, self.there = value, time_there(value)
 
@@ -65,23 +56,13 @@ class OrganizationSettingsState(AuthState):
     @allow("organization:write")
     async def save(self, form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Save the three fields; errors are told at them."""
-        self.is_saving, self.errors, self.problem = True, {}, ""
-        self._typed = {name: str(form.get(name, ""))[:1000] for name in FIELDS}
-        yield
-        try:
-            pushed = await db.run(organization_settings.save_profile, self.actor, *self._typed.values())
-        except Invalid as error:
-            self.errors, self.problem = error.errors, "" if error.errors else error.message
-            yield rx.call_script(TO_FIRST_ERROR)
-            return
-        except KametrixError as error:
-            self.problem = f"{error.message} What you typed is still here."
-            return
-        finally:
-            self.is_saving = False
-        self._typed = {}
-        await self._read()
-        yield [FrameState.load, PushesState.load, rx.toast.success(saved(pushed))]
+        typed = {name: str(form.get(name, ""))[:1000] for name in FIELDS}
+        async for events in self._send(typed, self._save):
+            yield events
+
+    async def _save(self) -> list[Any]:
+        pushed = await db.run(organization_settings.save_profile, self.actor, *self._typed.values())
+        return [FrameState.load, PushesState.load, rx.toast.success(saved(pushed))]
 
     @rx.event
     @allow("organization:write")

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from kametrix import storable
+
 MAX_DEPTH = 60
 MAX_DIGITS = 4_000  # Python converts no more than 4,300
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor lone surrogates
 _SUSPECT = re.compile(r"[\x00\ud800-\udfff]|\\u(0000|[dD][89a-fA-F])")
 """What an unstorable character looks like in a text, itself or escaped: most messages hold none and need no second look."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +28,7 @@ def read_json(raw: bytes | str) -> Any:
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
         value = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_short)
-        return _storable(value, MAX_DEPTH) if _SUSPECT.search(text) or text.count("{") + text.count("[") > MAX_DEPTH else value
+        return storable.value(value, deepest=MAX_DEPTH) if _SUSPECT.search(text) or text.count("{") + text.count("[") > MAX_DEPTH else value
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8 text") from error
     except RecursionError as error:
@@ -47,18 +48,6 @@ def _finite(digits: str) -> float:
 
 def _short(digits: str) -> int:
     return int(digits) if len(digits) <= MAX_DIGITS else _refused(f"a number of {len(digits)} digits")
-
-
-def _storable(value: Any, levels: int) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("", value)
-    if not isinstance(value, dict | list):
-        return value
-    if levels == 0:
-        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, list):
-        return [_storable(item, levels - 1) for item in value]
-    return {_UNSTORABLE.sub("", key): _storable(item, levels - 1) for key, item in value.items()}
 
 
 def mapping(value: Any) -> dict[str, Any]:

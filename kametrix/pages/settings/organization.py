@@ -4,14 +4,13 @@ import reflex as rx
 
 from kametrix.components.allowed import allowed
 from kametrix.components.confirm import confirm_dialog
-from kametrix.components.fields import field, form_error, select_field
-from kametrix.components.form_parts import keeps, zone_field
+from kametrix.components.fields import field, form_error
+from kametrix.components.form_parts import keeps, language_field, zone_field
 from kametrix.components.page import page
 from kametrix.components.panel import panel
 from kametrix.components.sections import SETTINGS, section_page
 from kametrix.pages.settings.parts import facts, pushes, save_button
 from kametrix.services.organizations import LONGEST_NAME
-from kametrix.services.texts import LANGUAGES
 from kametrix.state.settings_organization import OrganizationSettingsState
 from kametrix.state.settings_pushes import PushesState
 
@@ -60,14 +59,11 @@ def _form() -> rx.Component:
                 on_change=keep("timezone"),
                 help=f"{State.there} “Today” and the opening hours go by it; agents in the old zone move along.",
             ),
-            select_field(
-                "Language",
-                "language",
-                [(key, texts.name) for key, texts in LANGUAGES.items()],
-                help="What new agents speak. Each agent can speak another.",
-                value=State.start["language"],
+            language_field(
+                State.start["language"],
                 error=State.errors["language"],
                 on_change=keep("language"),
+                help="What new agents speak. Each agent can speak another.",
             ),
             save_button(State.is_saving),
             direction="column",

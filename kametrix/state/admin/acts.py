@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from kametrix.errors import KametrixError, NotFound
+from kametrix.errors import NotFound
 from kametrix.models import PlatformRole, UserStatus
 from kametrix.services.access import PLATFORM
 from kametrix.services.admin import user_acts
@@ -45,22 +45,9 @@ class PersonActs(AdminState, mixin=True):
     @rx.event
     @allow(PLATFORM)
     async def confirm(self, form: dict[str, Any]) -> AsyncGenerator[Any]:
-        """Do what was asked. What is refused is told in the confirmation, which stays open."""
-        if not self.is_asking or self.is_sending:
-            return
-        self.is_sending = True
-        yield
-        try:
-            done = await self._do(self.asked, form)
-        except KametrixError as error:
-            self._refuse(error.message)
-            return
-        finally:
-            self.is_sending = False
-        self._settle()
-        await self._after()
-        if done:
-            yield rx.toast.success(done)
+        """Do what was asked."""
+        async for event in self._decide(lambda: self._do(self.asked, form), self._after):
+            yield event
 
     @rx.event
     @allow(PLATFORM)

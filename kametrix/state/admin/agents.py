@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from kametrix.errors import KametrixError, NotFound
+from kametrix.errors import NotFound
 from kametrix.models import SyncState
 from kametrix.services.access import PLATFORM
 from kametrix.services.admin import agents
@@ -121,27 +121,19 @@ class AgentsAdminState(AdminState):
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Do what was asked."""
-        if not self.is_asking or self.is_sending:
-            return
-        self.is_sending = True
-        yield
-        try:
-            if self.asked.deed == "retry":
-                done = await self._ask(agents.retry, self.asked.subject)
-            else:
-                done = await self._ask(agents.set_active, self.asked.subject, self.asked.deed == "on")
-        except KametrixError as error:
-            self._refuse(error.message)
-            return
-        finally:
-            self.is_sending = False
-        self._settle()
-        told((), (done.organization_id,))
-        if self.agent.id:
-            await self._read_one(done.id)
+        async for event in self._decide(self._perform, self._show):
+            yield event
+
+    async def _perform(self) -> str:
+        if self.asked.deed == "retry":
+            done = await self._ask(agents.retry, self.asked.subject)
         else:
-            await self._read()
-        yield rx.toast.success(f"{done.name} is being updated. Callers notice in a few seconds.")
+            done = await self._ask(agents.set_active, self.asked.subject, self.asked.deed == "on")
+        told((), (done.organization_id,))
+        return f"{done.name} is being updated. Callers notice in a few seconds."
+
+    async def _show(self) -> None:
+        await (self._read_one(self.agent.id) if self.agent.id else self._read())
 
 
 def agent_line(row: AgentRow) -> AgentLine:

@@ -1,14 +1,15 @@
 """What the states of the operator's console share: the platform login, the operator's clock, and one question at a time."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import reflex as rx
 from sqlmodel import Session
 
 from kametrix import clock, db
+from kametrix.errors import KametrixError
 from kametrix.services.access import PLATFORM, Actor
 from kametrix.services.live import announce
 from kametrix.services.zones import zone_of
@@ -43,9 +44,26 @@ class AdminState(AuthState):
     def _open(self, asked: Asked) -> None:
         self.asked, self.is_asking, self.is_sending = asked, True, False
 
-    def _refuse(self, error: str) -> None:
-        """Keep the confirmation open and say what is wrong."""
-        self.asked = replace(self.asked, error=error)
+    async def _decide(self, do: Callable[[], Awaitable[str]], show: Callable[[], Awaitable[None]]) -> AsyncGenerator[Any]:
+        """Do what is being asked, once, then `show` what became of it and say the words of `do`, if any.
+
+        What is refused is told in the confirmation, which stays open.
+        """
+        if not self.is_asking or self.is_sending:
+            return
+        self.is_sending = True
+        yield
+        try:
+            words = await do()
+        except KametrixError as error:
+            self.asked = replace(self.asked, error=error.message)
+            return
+        finally:
+            self.is_sending = False
+        self._settle()
+        await show()
+        if words:
+            yield rx.toast.success(words)
 
     def _settle(self) -> None:
         """Nothing is asked, nothing is being sent: a page begins, or a deed is done."""

@@ -163,22 +163,14 @@ class NumbersState(AdminState):
     @rx.event
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
-        """Do what was asked. What is refused is told in the confirmation, which stays open."""
-        if not self.is_asking or self.is_sending:
-            return
-        self.is_sending = True
-        yield
-        try:
-            done, words = await self._perform(self.asked)
-        except KametrixError as error:
-            self._refuse(error.message)
-            return
-        finally:
-            self.is_sending = False
-        self._settle()
+        """Do what was asked."""
+        async for event in self._decide(self._do, self._read):
+            yield event
+
+    async def _do(self) -> str:
+        done, words = await self._perform(self.asked)
         told((), done.organizations)
-        await self._read()
-        yield rx.toast.success(f"{done.number} {words}.")
+        return f"{done.number} {words}."
 
     async def _perform(self, asked: Asked) -> tuple[number_acts.Done, str]:
         number_id, _, agent_id = asked.subject.partition("/")

@@ -98,10 +98,10 @@ class PricesState(AdminState):
     @allow(PLATFORM)
     async def confirm(self, _form: dict[str, Any]) -> AsyncGenerator[Any]:
         """Make the change that was asked about."""
-        if not self.is_asking or self.is_sending:
-            return
-        self.is_sending = True
-        yield
+        async for event in self._decide(self._perform, self._read):
+            yield event
+
+    async def _perform(self) -> str:
         deed, subject = self.asked.deed, self.asked.subject
         try:
             if deed in ("sell", "stop"):
@@ -109,15 +109,10 @@ class PricesState(AdminState):
             else:
                 was = self._rate if deed == "cents_per_minute" else self._ceiling
                 await self._ask(prices.set_price, deed, int(subject), was=was)
-        except KametrixError as error:
-            await self._read()
-            self._refuse(error.message)
-            return
-        finally:
-            self.is_sending = False
-        self._settle()
-        await self._read()
-        yield rx.toast.success("Saved. It applies from now on.")
+        except KametrixError:
+            await self._read()  # it was refused because the page is out of date
+            raise
+        return "Saved. It applies from now on."
 
     @rx.event
     @allow(PLATFORM)
