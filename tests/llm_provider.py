@@ -4,6 +4,7 @@ import json
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ ANSWER: dict[str, Any] = {
 
 @dataclass
 class Provider:
-    """`answers` are given in turn, the last one for ever; a str is sent as it is. The rest breaks what it names."""
+    """`answers` are given in turn, the last one for ever; a str is sent as it is. The rest breaks what it names.
+
+    `hangs_up_late`: it closes after each answer without having said so, when the client may already be sending again.
+    """
 
     url: str = ""
     answers: list[Any] = field(default_factory=lambda: [ANSWER])
@@ -34,6 +38,7 @@ class Provider:
     cut_after: int = -1
     stall_after: int = -1
     size: int = 24
+    hangs_up_late: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     stalled: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
@@ -75,6 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
+        if not self.provider.hangs_up_late:
+            self.send_header("connection", "close")
         self.end_headers()
         try:
             self._say(body)
@@ -96,7 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         if (body.get("stream_options") or {}).get("include_usage"):
             self._event(choices=[], usage={"prompt_tokens": 400, "completion_tokens": 200, "total_tokens": 600})
         self._chunk(b"data: [DONE]\n\n")
-        return self.wfile.write(b"0\r\n\r\n") and None
+        self.wfile.write(b"0\r\n\r\n")
+        return time.sleep(0.05) if self.provider.hangs_up_late else None
 
     def _event(self, **fields: Any) -> None:
         event = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": MODEL, **fields}

@@ -27,6 +27,8 @@ REQUESTS: Final = 2
 CONNECT_SECONDS: Final = 5.0
 PIECE_SECONDS: Final = 0.1
 """Parts of the answer closer together are read as one."""
+ONE_REQUEST: Final = {"Connection": "close"}
+"""A connection used twice may be closed by the other side just as it is used again."""
 MAX_ANSWER: Final = 60_000
 """Characters; a provider that ignores the limit of tokens is cut off here."""
 UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
@@ -40,7 +42,9 @@ async def pieces(endpoint: Endpoint, wanted: Wanted[Answer]) -> AsyncGenerator[A
     """See client.stream."""
     began = time.monotonic()
     timeout = Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
-    async with AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout) as client:
+    async with AsyncOpenAI(
+        base_url=endpoint.base_url, api_key=endpoint.api_key, default_headers=ONE_REQUEST, max_retries=0, timeout=timeout
+    ) as client:
         try:
             async with aclosing(_run(_agent(endpoint, wanted, client), wanted)) as run:
                 async for piece in run:

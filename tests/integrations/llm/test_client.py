@@ -78,6 +78,13 @@ def test_a_wrong_answer_is_asked_for_once_more(provider: Provider, first: str) -
     assert len(provider.requests) == 2
 
 
+def test_no_connection_is_used_twice(provider: Provider) -> None:
+    """What stands between us and a provider may close one at any moment, and nothing says whether the question arrived."""
+    provider.hangs_up_late = True
+    provider.answers = ["{}", ANSWER]
+    assert written(provider)[-1].model_dump() == ANSWER
+
+
 def test_a_second_wrong_answer_is_told(provider: Provider) -> None:
     provider.answers = ["no JSON at all"]
     told = failure(endpoint(provider))
