@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e import product as products
 from tests.e2e.browser import chromium
@@ -35,6 +35,7 @@ def product() -> Iterator[products.Product]:
 def browser() -> Iterator[Browser]:
     path = chromium()
     assert path, "no Chromium: `make browser` installs it"
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         running = playwright.chromium.launch(executable_path=path, args=flags)
@@ -111,7 +112,7 @@ class Visitor:
         page.fill("#name", name)
         page.get_by_role("button", name="Back to the review").click()
         page.get_by_role("button", name="Create the agent").click()
-        page.wait_for_url(re.compile(r"/agents/(?!new)[^/]+/?$"), timeout=15_000)
+        page.wait_for_url(re.compile(r"/agents/(?!new)[^/]+/?$"))
         page.get_by_text("Live", exact=True).first.wait_for()
         return "".join(page.locator(".big-number").inner_text().split()) if numbered else ""
 

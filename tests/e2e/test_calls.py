@@ -15,7 +15,7 @@ def test_a_call_is_found_followed_up_and_exported(visitor: Visitor, product: Pro
     visitor.sign_up()
     product.call(visitor.create_agent())
     page = visitor.visit("/calls")
-    expect(page.get_by_text("1 call", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("1 call", exact=True)).to_be_visible()
 
     # A key leads to the search; what it finds is marked, stays after a reload and on the call's own page, and going back.
     page.keyboard.press("/")

@@ -33,7 +33,7 @@ def test_charts_are_kept_walked_read_and_live(browser: Browser, visitor: Visitor
     today = page.get_by_role("row", name=re.compile("^Today so far"))
     expect(today.get_by_role("cell").first).to_have_text("1")
     product.call(number)
-    expect(chart.get_by_role("link").last).to_have_text("Today so far: 2 calls, 2 answered, 0 missed", timeout=15_000)
+    expect(chart.get_by_role("link").last).to_have_text("Today so far: 2 calls, 2 answered, 0 missed")
     expect(today.get_by_role("cell").first).to_have_text("2")
 
     # One place to enter the chart by keyboard, arrows within it; a bar opens its calls.

@@ -25,10 +25,10 @@ def test_from_sign_up_to_the_bill(visitor: Visitor, product: Product) -> None:
     console.locator("#place").get_by_text("Curious new customer").click()
     console.get_by_role("button", name=f"Call {_spoken(number)}").click()
     live = page.locator("main a[href^='/calls/']").first
-    expect(live).to_be_visible(timeout=10_000)
+    expect(live).to_be_visible()
     live.click()
     page.wait_for_url(re.compile(r"/calls/[0-9a-f]+/?$"))
-    expect(page.get_by_text("In progress").or_(page.get_by_text("Ringing")).first).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("In progress").or_(page.get_by_text("Ringing")).first).to_be_visible()
     expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=60_000)
     expect(page.locator("main").get_by_text("Completed")).to_be_visible()
     expect(page.get_by_text("Hello, this is Mia from Brightside Dental").first).to_be_visible()
@@ -41,7 +41,7 @@ def test_from_sign_up_to_the_bill(visitor: Visitor, product: Product) -> None:
 
     # A call of 4 min 32 sec costs five minutes.
     product.call(number, length=272)
-    expect(credits.locator("main").get_by_text("−$0.90").first).to_be_visible(timeout=15_000)
+    expect(credits.locator("main").get_by_text("−$0.90").first).to_be_visible()
     calls = visitor.visit("/calls")
     calls.locator("main a[href^='/calls/']").last.click()  # the sandbox dates an instant call back by its length
     expect(calls.get_by_text("4 min 32 sec → 5 minutes × $0.15 = $0.75")).to_be_visible()
@@ -56,14 +56,14 @@ def test_the_person_is_the_caller(visitor: Visitor, product: Product) -> None:
     console.goto(f"{product.console}/?number=%2B{number[1:]}")
     console.locator("#place").get_by_text("Type it yourself").click()
     console.get_by_role("button", name=f"Call {_spoken(number)}").click()
-    expect(console.get_by_text("Hello, this is Mia").first).to_be_visible(timeout=15_000)
+    expect(console.get_by_text("Hello, this is Mia").first).to_be_visible()
     console.get_by_role("textbox").fill("Hi! Do you take new patients?")
     console.get_by_role("textbox").press("Enter")
-    expect(console.get_by_text("Yes, we welcome new patients every day.").first).to_be_visible(timeout=15_000)
+    expect(console.get_by_text("Yes, we welcome new patients every day.").first).to_be_visible()
     console.get_by_role("button", name="Hang up").click()
     page = visitor.visit("/calls")
     page.locator("main a[href^='/calls/']").first.click()
-    expect(page.get_by_text("Yes, we welcome new patients every day.").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Yes, we welcome new patients every day.").first).to_be_visible()
     expect(page.get_by_text("Caller hung up").first).to_be_visible()
 
 
@@ -76,11 +76,11 @@ def test_the_next_call_speaks_the_new_greeting(visitor: Visitor, product: Produc
     page.locator("#greeting").fill("Good day, the new greeting speaks.")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile(r"/agents/[^/]+/?$"))
-    expect(page.get_by_text("Callers hear everything you last saved.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Callers hear everything you last saved.")).to_be_visible()
     product.call(number)
     page = visitor.visit("/calls")
     page.locator("main a[href^='/calls/']").first.click()
-    expect(page.get_by_text("Good day, the new greeting speaks.").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Good day, the new greeting speaks.").first).to_be_visible()
 
 
 def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor: Visitor, product: Product) -> None:
@@ -93,7 +93,7 @@ def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor
     scene = product.control("GET", f"/calls/{placed}")
     assert scene["ended_reason"] == "assistant-request-returned-error"
     missed = visitor.visit("/calls?status=missed")
-    expect(missed.get_by_text("Turned away").first).to_be_visible(timeout=10_000)
+    expect(missed.get_by_text("Turned away").first).to_be_visible()
     missed.locator("main a[href^='/calls/']").first.click()
     expect(missed.get_by_role("heading", name="Why it was turned away")).to_be_visible()
     credits = visitor.visit("/credits")
@@ -104,7 +104,7 @@ def test_an_agent_that_is_off_refuses_and_a_deleted_one_frees_its_number(visitor
     dialog = page.get_by_role("alertdialog")
     dialog.get_by_role("textbox").fill("Mia")
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("No agent yet")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("No agent yet")).to_be_visible()
 
 
 def _spoken(number: str) -> str:

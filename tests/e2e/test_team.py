@@ -18,7 +18,7 @@ def invite(page: Page, email: str, role: str) -> str:
     page.select_option("#role", role)
     page.get_by_role("button", name="Make the link").dblclick()  # as many people do: it is one link
     link = page.locator("#invite-link")
-    expect(link).to_have_value(re.compile(r"/invite\?token=[\w-]{43}$"), timeout=15_000)
+    expect(link).to_have_value(re.compile(r"/invite\?token=[\w-]{43}$"))
     found = link.input_value()
     page.get_by_role("button", name="Done").click()
     return found
@@ -49,7 +49,7 @@ def test_from_an_invitation_to_a_farewell(browser: Browser, product: Product, vi
     theirs.wait_for_url("**/dashboard**", timeout=20_000)
 
     # The owner's open page shows the new member by itself; the used link lets nobody else in.
-    expect(page.get_by_text("Robin Vale")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Robin Vale")).to_be_visible()
     stranger = Visitor(browser, product)
     stranger.visit(link.removeprefix(product.address), shows="h1:has-text('Already used')")
     stranger.close()
@@ -68,10 +68,10 @@ def test_from_an_invitation_to_a_farewell(browser: Browser, product: Product, vi
     theirs.get_by_role("button", name="Create organization").click()
     theirs.wait_for_url("**/dashboard**", timeout=20_000)
     menu = theirs.get_by_role("button", name="Open the menu").first
-    expect(menu).to_contain_text("Vale Vets", timeout=15_000)
+    expect(menu).to_contain_text("Vale Vets")
     menu.click()
     theirs.get_by_role("button", name="Brightside Dental").click()
-    expect(theirs.get_by_role("button", name="Open the menu").first).to_contain_text("Brightside Dental", timeout=20_000)
+    expect(theirs.get_by_role("button", name="Open the menu").first).to_contain_text("Brightside Dental")
 
     # Removed: the open tab goes on elsewhere by itself.
     deed(page, "Robin Vale", "Remove from the team")

@@ -1,7 +1,7 @@
 """The wizard: one question at a time, kept while typing, never overwriting unseen, made into an agent once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -461,10 +461,7 @@ def test_what_is_written_fills_what_is_empty_and_is_offered_beside_the_rest(data
         tab = await opened(server, cookie)
         await typed(tab, policies="My own rules.")
         running = asyncio.ensure_future(tab.send(OffersState.write))
-        for _ in range(500):
-            if "(1 so far)" in tab.received():
-                break
-            await asyncio.sleep(0.01)
+        await _eventually(lambda: "(1 so far)" in tab.received())
         writer.go.set()
         await running
         form, state = (await wizard(tab)).form, await offers(tab)
@@ -513,7 +510,7 @@ def test_two_tabs_write_once_and_cancelling_really_stops(database: str, monkeypa
         running = asyncio.ensure_future(tab.send(OffersState.write))
         await writer.began.wait()
         started = asyncio.ensure_future(other.send(OffersState.write))
-        await asyncio.sleep(0.05)
+        await _eventually(lambda: "being written already" in str(server.browsers.events["other"]))
         await _stop(server, other)
         await asyncio.gather(running, started)
         assert (writer.started, writer.stopped) == (1, 1)
@@ -539,6 +536,14 @@ def test_leaving_the_page_stops_the_writing(database: str, monkeypatch: pytest.M
         assert (writer.stopped, wizard_offers._writing) == (1, {})
 
     serve(scenario)
+
+
+async def _eventually(true: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not happen")
 
 
 async def _while_typing(server: Server, tab: Tab, handler: Any, **payload: Any) -> str:
