@@ -131,6 +131,7 @@ async def principal_of(hashed: str, *, anew: bool = False) -> Principal | None:
         async with asyncio.timeout(LOOKUP_SECONDS):
             found = await db.run_platform(db.PAGES, principal, hashed)
     except TimeoutError as error:
+        log.warning("guard.database_too_slow", seconds=LOOKUP_SECONDS)
         raise Busy(BUSY) from error
     if len(_seen) > REMEMBERED:
         _seen.clear()

@@ -8,6 +8,7 @@ import reflex as rx
 from hypothesis import given
 from hypothesis import strategies as st
 from reflex_base.registry import RegistrationContext
+from structlog.testing import capture_logs
 
 import kametrix.kametrix  # noqa: F401  # registers every page and state
 from kametrix import db
@@ -277,6 +278,21 @@ def test_another_organization_of_the_same_person_starts_with_an_empty_tab(databa
         state = await tab.state(Probe)
         assert (state.secret, state.count) == ("", 1)
         assert NOT_ALLOWED in await tab.send(Probe.write)
+
+    serve(scenario)
+
+
+def test_a_database_that_is_too_slow_refuses_the_deed_and_is_logged(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, token = member()
+
+    async def scenario(server: Server) -> None:
+        tab = server.tab(cookie=token)
+        await tab.send(Probe.load)
+        guard._seen.clear()
+        monkeypatch.setattr(guard, "LOOKUP_SECONDS", 0)
+        with capture_logs() as logs:
+            assert guard.BUSY in await tab.send(Probe.write)
+        assert "guard.database_too_slow" in [entry["event"] for entry in logs]
 
     serve(scenario)
 

@@ -43,7 +43,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def opened(server: Server, cookie: str, name: str = "tab") -> Tab:
     tab = server.tab(name, cookie, path="/agents/new")
-    await tab.send(WizardState.load)
+    told = await tab.send(WizardState.load)
+    assert "toast" not in told, told
     await tab.send(OffersState.forget_offers)
     return tab
 
