@@ -26,6 +26,7 @@ from kametrix.services.inbox import Received
 from kametrix.services.live import INBOX_CHANNEL
 from kametrix.settings import settings
 from tests.factories import create_agent, create_member
+from tests.sandbox.parts import until
 from tests.vapi_messages import ended, message, report, status
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "vapi"
@@ -67,13 +68,6 @@ def post(token: str, body: Any, headers: dict[str, str] | None = None) -> httpx.
     return together(
         lambda client: client.post(f"/api/webhooks/vapi/{token}", content=content, headers=BEARER if headers is None else headers)
     )
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    """Wait in the thread that stores; less long than a batch may take."""
-    deadline = time.monotonic() + batches.PATIENCE_SECONDS / 2
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.005)
 
 
 def work_off() -> None:
@@ -251,7 +245,7 @@ def test_many_requests_share_a_commit_and_each_is_answered_after_it(token: str, 
 
     def receive_when_all_wait(session: Session, events: Sequence[Received]) -> int:
         sizes.append(len(events))
-        eventually(lambda: sum(sizes) + len(vapi._batches._waiting) == 100)
+        until(lambda: sum(sizes) + len(vapi._batches._waiting) == 100, seconds=batches.PATIENCE_SECONDS / 2)
         return original(session, events)
 
     monkeypatch.setattr(inbox, "receive", receive_when_all_wait)
@@ -332,7 +326,7 @@ def test_a_full_queue_refuses_and_keeps_everything_it_acknowledged(token: str, m
     answers: list[httpx.Response] = []
 
     def receive_after_a_refusal(session: Session, events: Sequence[Received]) -> int:
-        eventually(lambda: any(answer.status_code == 503 for answer in answers))
+        until(lambda: any(answer.status_code == 503 for answer in answers), seconds=batches.PATIENCE_SECONDS / 2)
         return original(session, events)
 
     monkeypatch.setattr(inbox, "receive", receive_after_a_refusal)
