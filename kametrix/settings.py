@@ -30,12 +30,19 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", alias="KAMETRIX_HOST", description="Address the web server binds to.")
     port: int = Field(3000, alias="KAMETRIX_PORT", ge=1, le=65535)
     sandbox_port: int = Field(4010, alias="KAMETRIX_SANDBOX_PORT", ge=1, le=65535)
+    sandbox_smtp_port: int = Field(4025, alias="KAMETRIX_SANDBOX_SMTP_PORT", ge=1, le=65535)
     public_url: str = Field("http://localhost:3000", alias="KAMETRIX_PUBLIC_URL")
     webhook_url: str = Field("", alias="KAMETRIX_WEBHOOK_URL", description="Where providers reach us; the public URL when empty.")
     data: Path = Field(Path(".data"), alias="KAMETRIX_DATA")
     secret_keys: SecretStr = Field(
         SecretStr(""), alias="KAMETRIX_SECRET_KEYS", description="`id:base64(32 bytes)`, newest first, comma separated."
     )
+    signing_keys: SecretStr = Field(
+        SecretStr(""),
+        alias="KAMETRIX_SIGNING_KEYS",
+        description="Ed25519 seeds that sign the ledger's checkpoints: as KAMETRIX_SECRET_KEYS.",
+    )
+    checkpoints: Path | None = Field(None, alias="KAMETRIX_CHECKPOINTS", description="Folder of signed checkpoints, outside the database.")
     trusted_proxy_hops: int = Field(0, alias="KAMETRIX_TRUSTED_PROXY_HOPS", ge=0, le=5)
     log_format: Literal["console", "json"] = Field("console", alias="KAMETRIX_LOG_FORMAT")
 
@@ -73,6 +80,20 @@ class Settings(BaseSettings):
     vapi_webhook_secret_previous: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_SECRET_PREVIOUS")
     vapi_webhook_hmac_secret: SecretStr = Field(SecretStr(""), alias="VAPI_WEBHOOK_HMAC_SECRET")
 
+    # Stripe
+    stripe_secret_key: SecretStr = Field(SecretStr(""), alias="STRIPE_SECRET_KEY")
+    stripe_base_url: str = Field("https://api.stripe.com", alias="STRIPE_BASE_URL")
+    stripe_webhook_secret: SecretStr = Field(SecretStr(""), alias="STRIPE_WEBHOOK_SECRET")
+    stripe_webhook_secret_previous: SecretStr = Field(SecretStr(""), alias="STRIPE_WEBHOOK_SECRET_PREVIOUS")
+
+    # Mail: any SMTP server; without a host no mail is sent
+    smtp_host: str = Field("", alias="SMTP_HOST")
+    smtp_port: int = Field(587, alias="SMTP_PORT", ge=1, le=65535)
+    smtp_username: str = Field("", alias="SMTP_USERNAME")
+    smtp_password: SecretStr = Field(SecretStr(""), alias="SMTP_PASSWORD")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", alias="SMTP_SECURITY")
+    mail_from: str = Field("Kametrix <hello@kametrix.example>", alias="MAIL_FROM")
+
     # Language model that writes an agent's texts: any OpenAI-compatible address; without a key templates do
     llm_api_key: SecretStr = Field(SecretStr(""), alias="LLM_API_KEY")
     llm_base_url: str = Field("https://api.openai.com/v1", alias="LLM_BASE_URL")
@@ -95,16 +116,25 @@ class Settings(BaseSettings):
         return [name for name, value in needed.items() if not value.strip()]
 
     @property
+    def checkpoints_at(self) -> Path:
+        """The folder of signed checkpoints."""
+        return self.checkpoints or self.data / "checkpoints"
+
+    @property
     def webhooks_at(self) -> str:
         """The address providers call, without a trailing slash."""
         return (self.webhook_url or self.public_url).rstrip("/")
 
     def keys(self) -> dict[str, bytes]:
         """Sealing keys by id, newest first. Outside production a key is made once and kept in the data folder."""
-        return _sealing_keys(self.secret_keys.get_secret_value() or self._local_key())
+        return _keys("KAMETRIX_SECRET_KEYS", self.secret_keys.get_secret_value() or self._local_key("secret.key"))
 
-    def _local_key(self) -> str:
-        path = self.data / "secret.key"
+    def signers(self) -> dict[str, bytes]:
+        """Ed25519 seeds by id, newest first, that sign checkpoints. Made once in the data folder outside production."""
+        return _keys("KAMETRIX_SIGNING_KEYS", self.signing_keys.get_secret_value() or self._local_key("signing.key"))
+
+    def _local_key(self, name: str) -> str:
+        path = self.data / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(f".{os.getpid()}")
@@ -124,6 +154,8 @@ class Settings(BaseSettings):
             )
         if self.secret_keys.get_secret_value():
             self.keys()
+        if self.signing_keys.get_secret_value():
+            self.signers()
         if self.is_production:
             self._safe_for_production(all(databases))
         return self
@@ -136,8 +168,12 @@ class Settings(BaseSettings):
             wrong.append("DATABASE_URL, DATABASE_APP_URL, DATABASE_PLATFORM_URL need three different logins")
         if not self.secret_keys.get_secret_value():
             wrong.append("KAMETRIX_SECRET_KEYS is required")
-        if not self.vapi_api_key.get_secret_value():
-            wrong.append("VAPI_API_KEY is required")
+        needed = {
+            "KAMETRIX_SIGNING_KEYS": self.signing_keys, "VAPI_API_KEY": self.vapi_api_key, "STRIPE_SECRET_KEY": self.stripe_secret_key,
+        }  # fmt: skip
+        wrong += [f"{name} is required" for name, secret in needed.items() if not secret.get_secret_value()]
+        if self.smtp_username and self.smtp_security == "none":
+            wrong.append("SMTP_SECURITY must not be none where a password is sent")
         wrong += self._weak_secrets() + self._local_addresses()
         if not self.trusted_proxy_hops:
             wrong.append("KAMETRIX_TRUSTED_PROXY_HOPS must be at least 1, or all visitors share the address of the proxy that ends TLS")
@@ -155,19 +191,24 @@ class Settings(BaseSettings):
         optional = (
             ("VAPI_WEBHOOK_SECRET_PREVIOUS", self.vapi_webhook_secret_previous),
             ("VAPI_WEBHOOK_HMAC_SECRET", self.vapi_webhook_hmac_secret),
+            ("STRIPE_WEBHOOK_SECRET_PREVIOUS", self.stripe_webhook_secret_previous),
         )
-        given = [("VAPI_WEBHOOK_SECRET", self.vapi_webhook_secret), *((name, secret) for name, secret in optional if secret)]
+        required = [("VAPI_WEBHOOK_SECRET", self.vapi_webhook_secret), ("STRIPE_WEBHOOK_SECRET", self.stripe_webhook_secret)]
+        given = [*required, *((name, secret) for name, secret in optional if secret)]
         weak = [name for name, secret in given if len(secret.get_secret_value().strip()) < SHORTEST_SECRET]
         return [f"{name} needs at least {SHORTEST_SECRET} characters" for name in weak]
 
     def _local_addresses(self) -> list[str]:
-        addresses = {"KAMETRIX_PUBLIC_URL": self.public_url, "KAMETRIX_WEBHOOK_URL": self.webhooks_at, "VAPI_BASE_URL": self.vapi_base_url}
+        addresses = {
+            "KAMETRIX_PUBLIC_URL": self.public_url, "KAMETRIX_WEBHOOK_URL": self.webhooks_at, "VAPI_BASE_URL": self.vapi_base_url,
+            "STRIPE_BASE_URL": self.stripe_base_url,
+        }  # fmt: skip
         if self.llm_api_key.get_secret_value():
             addresses["LLM_BASE_URL"] = self.llm_base_url
         return [f"{name} must be a public https address" for name, url in addresses.items() if not _is_public_https(url)]
 
 
-def _sealing_keys(text: str) -> dict[str, bytes]:
+def _keys(name: str, text: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for pair in text.strip().split(","):
         key_id, _, encoded = pair.strip().partition(":")
@@ -176,7 +217,7 @@ def _sealing_keys(text: str) -> dict[str, bytes]:
         except ValueError:
             key = b""
         if len(key) != 32 or "." in key_id or not key_id or key_id in found:
-            raise Misconfigured("KAMETRIX_SECRET_KEYS: each key is `id:base64` of exactly 32 bytes, each id once.")
+            raise Misconfigured(f"{name}: each key is `id:base64` of exactly 32 bytes, each id once.")
         found[key_id] = key
     return found
 

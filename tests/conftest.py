@@ -25,6 +25,12 @@ os.environ.update(
         "VAPI_API_KEY": "test-vapi-key",
         "VAPI_BASE_URL": "http://127.0.0.1:9",
         "VAPI_WEBHOOK_SECRET": "test-webhook-secret-0123456789",
+        "STRIPE_SECRET_KEY": "sk_test_0123456789",
+        "STRIPE_BASE_URL": "http://127.0.0.1:9",
+        "STRIPE_WEBHOOK_SECRET": "whsec_test_0123456789abcdef",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": "9",
+        "SMTP_SECURITY": "none",
     }
 )
 

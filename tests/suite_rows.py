@@ -13,6 +13,7 @@ from kametrix.models import (
     Agent,
     AlertSeverity,
     ApiKey,
+    AutoRecharge,
     CalendarBooking,
     CalendarIntegration,
     CalendarProvider,
@@ -22,6 +23,11 @@ from kametrix.models import (
     CleanupStatus,
     CleanupType,
     ConversationSession,
+    CreditDispute,
+    CreditHold,
+    CreditPack,
+    CreditPurchase,
+    CreditRefund,
     CrmIntegration,
     CrmProvider,
     CrmSyncLog,
@@ -34,11 +40,16 @@ from kametrix.models import (
     Invoice,
     InvoiceStatus,
     Lead,
+    LedgerCheckpoint,
+    MailKind,
+    MailMessage,
     Message,
     MessageRole,
     Plan,
     PlanTerms,
+    PurchaseKind,
     QuotaPreset,
+    RefundStatus,
     RehearsalUsageLog,
     Scenario,
     StreamType,
@@ -79,6 +90,7 @@ def of_a_tenant(session: Session, agent: Agent, call: Call) -> None:
     session.add(Lead(**mine, call_id=call.id, name="Robin", phone="+14155550147"))
     _integrations(session, agent, call, mine)
     _subscription(session, agent, mine)
+    _money(session, call, mine)
     _rehearsal(session, agent, mine)
 
 
@@ -116,6 +128,30 @@ def _subscription(session: Session, agent: Agent, mine: dict[str, str]) -> None:
             ApiKey(**mine, name="Sheet", key_hash=new_id(), key_prefix="km_live_", permissions=["read"], created_by_id=agent.user_id),
             DataExportRequest(**mine, type=ExportType.CALLS_ONLY, format=ExportFormat.CSV, requested_by=agent.user_id),
             CleanupLog(**mine, **removed, records_deleted=1000, bytes_freed=2**40, cutoff_date=now),
+        ]
+    )
+    session.flush()
+
+
+def _money(session: Session, call: Call, mine: dict[str, str]) -> None:
+    pack = CreditPack(name=f"Pack {new_id()}", credits=1000, price_in_cents=1000)
+    session.add(pack)
+    session.flush()
+    bought = {"credit_pack_id": pack.id, "pack_name": pack.name, "credits": 1000, "price_in_cents": 1000, "currency": "USD"}
+    purchase = CreditPurchase(**mine, kind=PurchaseKind.CHECKOUT, **bought)
+    session.add(purchase)
+    session.flush()
+    signed = {"hash": bytes(32), "signature": bytes(64), "key_id": "local"}
+    session.add_all(
+        [
+            CreditRefund(
+                **mine, credit_purchase_id=purchase.id, stripe_refund_id=f"re_{new_id()}", amount=10, status=RefundStatus.SUCCEEDED
+            ),
+            CreditDispute(**mine, credit_purchase_id=purchase.id, stripe_dispute_id=f"du_{new_id()}", amount=10),
+            AutoRecharge(**mine),
+            CreditHold(**mine, call_id=call.id, minutes=2, rate_cents=15, amount=30, expires_at=clock.now()),
+            LedgerCheckpoint(**mine, day=clock.now().date(), seq=1, balance=30, **signed),
+            MailMessage(**mine, to_email="dana@example.com", kind=MailKind.WELCOME, language="en", facts={}, dedupe_key=new_id()),
         ]
     )
     session.flush()

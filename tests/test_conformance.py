@@ -22,6 +22,7 @@ COUNTED_UP = {"Scenario", "ConversationSession", "Message"}
 COLUMNS = [column for table in SQLModel.metadata.sorted_tables for column in table.columns]
 SECRET = re.compile(r"token|secret|password|api_key|openai_key|elevenlabs_key|key_hash|code$")
 SEALED = {
+    "mail_message.secret",
     "agent.webhook_token", "organization.twilio_sub_account_token", "organization.twilio_api_key_secret", "organization.byo_openai_key",
     "organization.byo_elevenlabs_key", "organization.byo_twilio_auth_token", "user.mfa_secret", "calendar_integration.access_token",
     "calendar_integration.refresh_token", "crm_integration.access_token", "crm_integration.refresh_token", "crm_integration.api_key",
@@ -37,13 +38,14 @@ READ_BY_PAGES = {
 }  # fmt: skip
 """Which pages may read sealed or as a hash: they read these rows whole."""
 NO_SECRETS = {
+    "credit_purchase.failure_code",
     "organization.twilio_api_key_sid", "user.password_reset_expires", "call.ai_tokens_used",
     "calendar_integration.token_expires_at", "crm_integration.token_expires_at", "webhook_endpoint.previous_secret_until",
     "lead.postal_code", "rehearsal_usage_log.input_tokens", "rehearsal_usage_log.output_tokens",
 }  # fmt: skip
 """Which are only called like one."""
 MONEY = re.compile(r"amount|cents|price|cost|balance|credits|_value$|^value$")
-NO_CENTS = {"call.cost", "call.twilio_price"}
+NO_CENTS = {"organization.low_balance_told_at", "call.cost", "call.twilio_price"}
 """What providers charge, in dollars with parts of a cent."""
 Found = Callable[[str], set[tuple[object, ...]]]
 
@@ -224,8 +226,11 @@ def test_what_is_searched_is_indexed(rule: str, found: Found) -> None:
 
 
 def test_what_can_be_deleted_is_found_by_its_references() -> None:
-    """Organizations, people, agents and numbers are never deleted; what refers to anything else is looked up when that goes."""
-    kept = {"organization", "user", "agent", "phone_number"}
+    """Organizations, people, agents, numbers and what was sold are never deleted.
+
+    What refers to anything else is looked up when that goes.
+    """
+    kept = {"organization", "user", "agent", "phone_number", "credit_pack", "credit_purchase"}
     for table in SQLModel.metadata.sorted_tables:
         first = {index.columns.keys()[0] for index in table.indexes} | {having[0] for _, having, _ in conformance.indexes(table)}
         for key in table.foreign_keys:

@@ -28,6 +28,7 @@ OF_A_TENANT = (
     "organization_logo", "wizard_draft", "lead", "calendar_integration", "calendar_booking", "google_sheet_log", "crm_integration",
     "crm_sync_log", "webhook_endpoint", "webhook_delivery", "usage_log", "invoice", "add_on_purchase", "usage_alert", "api_key",
     "data_export_request", "cleanup_log", "scenario", "invitation", "conversation_session", "message", "rehearsal_usage_log",
+    "credit_purchase", "credit_refund", "credit_dispute", "auto_recharge", "credit_hold", "ledger_checkpoint",
 )  # fmt: skip
 FOR_EVERYBODY = ("credit_pack", "site_setting", "plan", "quota_preset")
 Run = Callable[[str], list[tuple[object, ...]]]
@@ -122,6 +123,10 @@ def test_pages_see_their_own_organization_people_and_sessions(tenants: tuple[Act
     [
         "select * from webhook_event",
         "select * from rate_limit",
+        "select * from mail_message",
+        "update credit_purchase set status = 'PAID'",
+        "update auto_recharge set stripe_payment_method_id = 'pm_1'",
+        "insert into ledger_checkpoint default values",
         'select password_hash from "user"',
         "select args from procrastinate_jobs",
         "update procrastinate_jobs set status = 'succeeded'",

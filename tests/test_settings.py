@@ -20,6 +20,10 @@ SAFE = {
     "VAPI_API_KEY": "private-key",
     "VAPI_BASE_URL": "https://api.vapi.ai",
     "VAPI_WEBHOOK_SECRET": "w" * 24,
+    "KAMETRIX_SIGNING_KEYS": f"k1:{KEY}",
+    "STRIPE_SECRET_KEY": "secret-key",
+    "STRIPE_BASE_URL": "https://api.stripe.com",
+    "STRIPE_WEBHOOK_SECRET": "whsec_" + "w" * 24,
     "LLM_API_KEY": "another-private-key",
     "LLM_BASE_URL": "https://api.openai.com/v1",
 }
@@ -29,6 +33,7 @@ OTHERS = (
     "KAMETRIX_SANDBOX_PROVIDERS",
     "VAPI_WEBHOOK_SECRET_PREVIOUS",
     "VAPI_WEBHOOK_HMAC_SECRET",
+    "STRIPE_WEBHOOK_SECRET_PREVIOUS",
 )
 
 
@@ -49,6 +54,11 @@ def test_a_safe_installation_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("KAMETRIX_SECRET_KEYS", "", "KAMETRIX_SECRET_KEYS is required"),
         ("VAPI_API_KEY", "", "VAPI_API_KEY is required"),
+        ("KAMETRIX_SIGNING_KEYS", "", "KAMETRIX_SIGNING_KEYS is required"),
+        ("STRIPE_SECRET_KEY", "", "STRIPE_SECRET_KEY is required"),
+        ("STRIPE_WEBHOOK_SECRET", "", "STRIPE_WEBHOOK_SECRET needs"),
+        ("STRIPE_WEBHOOK_SECRET_PREVIOUS", "short", "STRIPE_WEBHOOK_SECRET_PREVIOUS needs"),
+        ("STRIPE_BASE_URL", "http://127.0.0.1:4010/stripe", "STRIPE_BASE_URL must be"),
         ("VAPI_WEBHOOK_SECRET", "", "VAPI_WEBHOOK_SECRET needs"),
         ("VAPI_WEBHOOK_SECRET", "w" * 23, "VAPI_WEBHOOK_SECRET needs"),
         ("VAPI_WEBHOOK_SECRET", " " * 24, "VAPI_WEBHOOK_SECRET needs"),
@@ -114,3 +124,8 @@ def test_a_refusal_names_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         start(monkeypatch, VAPI_WEBHOOK_SECRET="planted", KAMETRIX_SECRET_KEYS="k1:planted")
     assert "planted" not in str(refused.value)
     assert "planted" not in repr(start(monkeypatch, VAPI_API_KEY="planted"))
+
+
+def test_a_mail_password_is_never_sent_in_the_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Misconfigured, match="SMTP_SECURITY must not be none"):
+        start(monkeypatch, SMTP_USERNAME="kametrix", SMTP_SECURITY="none")

@@ -29,7 +29,8 @@ def up() -> None:
     _prepare()
     crew = Supervisor()
     if sandboxed:
-        _refuse_taken(settings().sandbox_port)
+        for port in (settings().sandbox_port, settings().sandbox_smtp_port):
+            _refuse_taken(port)
         crew.start("sandbox", *python("-m", "sandbox", "--port", str(settings().sandbox_port), "--data", str(settings().data / "sandbox")))
     crew.start("web", *_web_command())
     crew.start("worker", *python("-m", "kametrix.cli", "worker"))
@@ -114,7 +115,9 @@ def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise Misconfigured(f"Port {port} is in use. Stop what runs there, or set KAMETRIX_PORT or KAMETRIX_SANDBOX_PORT.")
+            raise Misconfigured(
+                f"Port {port} is in use. Stop what runs there, or set KAMETRIX_PORT, KAMETRIX_SANDBOX_PORT or KAMETRIX_SANDBOX_SMTP_PORT."
+            )
 
 
 def _is_ready() -> bool:

@@ -17,11 +17,23 @@ from kametrix.models.billing import (
 )
 from kametrix.models.calendar import BookingStatus, CalendarBooking, CalendarIntegration, CalendarProvider
 from kametrix.models.call import LIVE, Call, CallDirection, CallStatus, ToolCallResult, Transcript
-from kametrix.models.credit import CreditPack, CreditTransaction, TransactionType
+from kametrix.models.credit import CreditHold, CreditPack, CreditTransaction, LedgerCheckpoint, TransactionType
 from kametrix.models.crm import CrmIntegration, CrmProvider, CrmSyncLog, CrmSyncType, GoogleSheetLog, SyncStatus
 from kametrix.models.event import WebhookEvent
 from kametrix.models.lead import Lead, LeadStatus, LeadTemp, LeadUrgency
-from kametrix.models.organization import AfterHoursMode, Organization, OrganizationLogo, OrganizationStatus, Plan
+from kametrix.models.mail import MailKind, MailMessage, MailStatus
+from kametrix.models.organization import AfterHoursMode, Organization, OrganizationLogo, OrganizationStatus, Plan, WhenEmpty
+from kametrix.models.payment import (
+    AutoRecharge,
+    CreditDispute,
+    CreditPurchase,
+    CreditRefund,
+    DisputeStatus,
+    PurchaseKind,
+    PurchaseStatus,
+    RechargeFailure,
+    RefundStatus,
+)
 from kametrix.models.phone_number import PhoneNumber, PhoneStatus
 from kametrix.models.platform import ActorType, AuditLog, RateLimit, SiteSetting
 from kametrix.models.privacy import (
@@ -61,6 +73,7 @@ __all__ = [
     "ApiKey",
     "ApiPermission",
     "AuditLog",
+    "AutoRecharge",
     "BookingStatus",
     "CalendarBooking",
     "CalendarIntegration",
@@ -73,7 +86,11 @@ __all__ = [
     "CleanupStatus",
     "CleanupType",
     "ConversationSession",
+    "CreditDispute",
+    "CreditHold",
     "CreditPack",
+    "CreditPurchase",
+    "CreditRefund",
     "CreditTransaction",
     "CrmIntegration",
     "CrmProvider",
@@ -81,6 +98,7 @@ __all__ = [
     "CrmSyncType",
     "DataExportRequest",
     "DeliveryStatus",
+    "DisputeStatus",
     "DraftStatus",
     "ExportFormat",
     "ExportStatus",
@@ -93,6 +111,10 @@ __all__ = [
     "LeadStatus",
     "LeadTemp",
     "LeadUrgency",
+    "LedgerCheckpoint",
+    "MailKind",
+    "MailMessage",
+    "MailStatus",
     "Message",
     "MessageRole",
     "OrgRole",
@@ -104,8 +126,12 @@ __all__ = [
     "Plan",
     "PlanTerms",
     "PlatformRole",
+    "PurchaseKind",
+    "PurchaseStatus",
     "QuotaPreset",
     "RateLimit",
+    "RechargeFailure",
+    "RefundStatus",
     "RehearsalUsageLog",
     "Scenario",
     "Session",
@@ -127,5 +153,6 @@ __all__ = [
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookEvent",
+    "WhenEmpty",
     "WizardDraft",
 ]

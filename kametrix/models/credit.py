@@ -1,12 +1,12 @@
 """Credit packs and the append-only ledger. One credit is one cent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from kametrix.models.base import BigInteger, Column, Row, Text, Timestamped, count, enum, generated, instant, text_id
+from kametrix.models.base import BigInteger, Column, Row, Text, Timestamped, cents, count, enum, generated, instant, text_id
 
 
 class TransactionType(StrEnum):
@@ -29,7 +29,7 @@ class CreditPack(Timestamped, table=True):
     name: str = Field(max_length=60, unique=True)
     credits: int = Field(gt=0)
     price_in_cents: int = Field(gt=0)
-    stripe_price_id: str | None = Field(default=None, unique=True, max_length=64)
+    stripe_price_id: str | None = Field(default=None, unique=True, max_length=64, description="None: not told Stripe yet.")
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     position: int = count()
 
@@ -70,3 +70,41 @@ class CreditTransaction(Row, table=True):
     created_at: datetime = instant()
     prev_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CreditHold(Row, table=True):
+    """Cents a running call may use, taken out of the headroom of other calls until it is settled or can no longer run."""
+
+    __table_args__ = (
+        CheckConstraint("minutes > 0 and rate_cents > 0 and amount = minutes * rate_cents", name="credit_hold_amount"),
+        Index("credit_hold_active", "organization_id", "expires_at", postgresql_where="released_at is null"),
+    )
+
+    id: str = text_id()
+    organization_id: str = Field(foreign_key="organization.id", max_length=32)
+    call_id: str = Field(foreign_key="call.id", unique=True, max_length=32)
+    minutes: int
+    rate_cents: int
+    amount: int = cents()
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    released_at: datetime | None = instant(nullable=True)
+
+
+class LedgerCheckpoint(Row, table=True):
+    """Where an organization's ledger stood at the end of a day (UTC), signed. A copy of what is kept outside the database."""
+
+    __table_args__ = (
+        UniqueConstraint("organization_id", "day", name="ledger_checkpoint_once"),
+        CheckConstraint("octet_length(hash) = 32 and octet_length(signature) = 64", name="ledger_checkpoint_sizes"),
+    )
+
+    id: str = text_id()
+    organization_id: str = Field(foreign_key="organization.id", max_length=32)
+    day: date
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    balance: int = Field(sa_column=Column(BigInteger, nullable=False))
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_id: str = Field(max_length=40)
+    signature: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = instant()

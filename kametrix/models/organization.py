@@ -38,6 +38,14 @@ class AfterHoursMode(StrEnum):
     FORWARD = "forward"
 
 
+class WhenEmpty(StrEnum):
+    """What happens to a call when no credit is left: answered on grace, or told so, or passed on to `forwarding_number`."""
+
+    GRACE = "GRACE"
+    STOP = "STOP"
+    FORWARD = "FORWARD"
+
+
 class Organization(Timestamped, table=True):
     """One business. `balance_cents` is signed; below zero is grace in use.
 
@@ -55,6 +63,7 @@ class Organization(Timestamped, table=True):
             initially="DEFERRED",
         ),
         Index("organization_by_status", "status"),
+        CheckConstraint("when_empty <> 'FORWARD' or forwarding_number is not null", name="organization_forwards_somewhere"),
         CheckConstraint("ai_temperature between 0 and 2", name="organization_ai_temperature"),
         CheckConstraint("primary_color ~ '^#[0-9a-f]{6}$' and secondary_color ~ '^#[0-9a-f]{6}$'", name="organization_colors"),
         *(
@@ -77,6 +86,9 @@ class Organization(Timestamped, table=True):
     ledger_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     ledger_hash: bytes | None = Field(default=None)
     grace_limit_cents: int | None = Field(default=None, ge=0, description="The owner's own ceiling; none: the platform's rule.")
+    when_empty: WhenEmpty = enum(WhenEmpty, "organization_when_empty", default=WhenEmpty.GRACE)
+    low_balance_told_at: datetime | None = instant(nullable=True)
+    grace_told_at: datetime | None = instant(nullable=True)
     stripe_customer_id: str | None = Field(default=None, unique=True, max_length=64)
     deleted_at: datetime | None = instant(nullable=True)
 

@@ -15,7 +15,7 @@ import httpx
 ROOT = Path(__file__).parent.parent.parent
 DATA = ROOT / ".data" / "e2e"
 START_SECONDS = 420.0
-OURS = ("KAMETRIX_", "DATABASE_", "VAPI_", "LLM_", "SANDBOX_", "REFLEX_")
+OURS = ("KAMETRIX_", "DATABASE_", "VAPI_", "STRIPE_", "SMTP_", "MAIL_", "LLM_", "SANDBOX_", "REFLEX_")
 
 
 def free_port() -> int:
@@ -60,15 +60,16 @@ class Product:
 
 def start() -> Product:
     """Start with empty data and the front end built anew; the tools it was built with are kept between runs."""
-    for name in ("postgres", "sandbox", "secret.key", "sandbox.json"):
+    for name in ("postgres", "sandbox", "checkpoints", "secret.key", "signing.key", "sandbox.json"):
         path = DATA / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     DATA.mkdir(parents=True, exist_ok=True)
-    web, sandbox = free_port(), free_port()
+    web, sandbox, smtp = free_port(), free_port(), free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | {
         "KAMETRIX_DATA": str(DATA),
         "KAMETRIX_PORT": str(web),
         "KAMETRIX_SANDBOX_PORT": str(sandbox),
+        "KAMETRIX_SANDBOX_SMTP_PORT": str(smtp),
         "KAMETRIX_PUBLIC_URL": f"http://localhost:{web}",
         "KAMETRIX_BCRYPT_ROUNDS": "4",
         "KAMETRIX_TRUSTED_PROXY_HOPS": "1",
