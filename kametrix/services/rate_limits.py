@@ -42,6 +42,8 @@ NEW_ORGANIZATION = Limit("new-organization", 5, timedelta(days=1), timedelta(day
 """Per person."""
 INVITE = Limit("invite", 50, timedelta(hours=1), timedelta(hours=1))
 """Per organization: links made, renewed ones too."""
+CHECKOUT = Limit("checkout", 20, timedelta(hours=1), timedelta(hours=1))
+"""Per organization: purchases begun."""
 
 EXPIRE = text("""
     delete from rate_limit where key = :key

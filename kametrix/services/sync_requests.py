@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from kametrix import clock
 from kametrix.models import Agent, SyncState
@@ -28,6 +28,14 @@ def request(session: Session, agent: Agent) -> None:
 def push_soon(session: Session, agent_id: str, *, attempt: int = 0) -> None:
     """Enqueue a push: one waits at most, and pushes of one agent never overlap."""
     queue.enqueue(session, "sync_agent", once=f"sync_agent:{agent_id}", serial=f"agent:{agent_id}", agent_id=agent_id, attempt=attempt)
+
+
+@open_to(SYSTEM)
+def push_organization(session: Session, organization_id: str) -> None:
+    """Push every agent of an organization: whether its calls are asked about first has changed."""
+    living = select(Agent.id).where(Agent.organization_id == organization_id, col(Agent.deleted_at).is_(None))
+    for agent_id in session.exec(living.order_by(Agent.id)):
+        push_soon(session, agent_id)
 
 
 @open_to(SYSTEM)
