@@ -17,6 +17,9 @@ from sandbox.config import Config
 from sandbox.console import pages
 from sandbox.faults import Faults
 from sandbox.store import Store
+from sandbox.stripe import api as stripe_api
+from sandbox.stripe import page as checkout_page
+from sandbox.stripe.account import Account
 from sandbox.vapi import api
 from sandbox.vapi.delivery import Courier
 from sandbox.vapi.recording import Recordings
@@ -38,19 +41,22 @@ class Sandbox:
         self.recordings = Recordings(config.data, config.public, self.store, self.clock)
         self.courier = Courier(self.store, self.clock)
         self.caller = Switchboard(self.store, self.clock, self.courier, self.recordings, config.llm, config.public)
+        self.stripe = Account(self.store, self.clock, config)
         self.prepare()
 
     def prepare(self) -> None:
-        """Numbers and the credential of the environment."""
+        """Numbers, and the credential and webhook endpoint of the environment."""
         seed(self.store, self.resources)
         if self.config.credential_id:
             facts = {"id": self.config.credential_id, "type": "bearer", "token": self.config.credential_token}
             self.store.put("credential", facts)
+        self.stripe.prepare()
 
     async def reset(self) -> None:
-        """As new: no assistants, calls, faults; five numbers; real time."""
+        """As new: no assistants, calls, payments, faults; five numbers; real time."""
         await self.caller.close()
         await self.courier.stop()
+        await self.stripe.reset()
         self.faults.clear()
         self.clock.thaw()
         self.clock.set_speed(1.0)
@@ -86,9 +92,11 @@ def create_app(config: Config) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         sandbox.caller.close_interrupted()
         sandbox.courier.resume()
+        sandbox.stripe.start()
         yield
         await sandbox.caller.close()
         await sandbox.courier.close()
+        await sandbox.stripe.close()
         sandbox.store.close()
 
     async def recording(request: Request) -> Response:
@@ -103,6 +111,8 @@ def create_app(config: Config) -> Starlette:
 
     routes: list[BaseRoute] = [
         *api.routes(sandbox),
+        *stripe_api.routes(sandbox),
+        *checkout_page.routes(sandbox),
         *control.routes(sandbox),
         Route("/recordings/{id}.wav", recording),
         Route("/storage/{name}", storage),

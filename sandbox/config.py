@@ -25,6 +25,9 @@ class Config:
     credential_id: str = ""
     credential_token: str = ""
     llm: Llm = field(default_factory=Llm)
+    stripe_api_key: str = "sk_test_sbx_local"
+    stripe_webhook_url: str = ""
+    stripe_webhook_secret: str = ""
 
 
 class Refused(SystemExit):
@@ -44,4 +47,7 @@ def from_environment(port: int, data: Path, public: str) -> Config:
         credential_id=read("SANDBOX_VAPI_CREDENTIAL_ID", ""),
         credential_token=read("SANDBOX_VAPI_CREDENTIAL_TOKEN", ""),
         llm=Llm(read("LLM_BASE_URL", "").rstrip("/"), read("LLM_API_KEY", ""), read("LLM_MODEL", "")),
+        stripe_api_key=read("SANDBOX_STRIPE_SECRET_KEY") or Config.stripe_api_key,
+        stripe_webhook_url=read("SANDBOX_STRIPE_WEBHOOK_URL", ""),
+        stripe_webhook_secret=read("SANDBOX_STRIPE_WEBHOOK_SECRET", ""),
     )

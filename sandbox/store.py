@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ TIME_FILTERS = {
     for prefix, column in (("createdAt", "created_at"), ("updatedAt", "updated_at"))
     for suffix, operator in (("Gt", ">"), ("Lt", "<"), ("Ge", ">="), ("Le", "<="))
 }
+
+
+SPANS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def new_id() -> str:
@@ -70,6 +74,33 @@ class Store:
         query = f"select body from document where {' and '.join(where)} order by created_at desc, rowid desc limit {limit:d}"  # noqa: S608  # built from constants above
         return [json.loads(row["body"]) for row in self._db.execute(query, values)]
 
+    def page(self, kind: str, limit: int, after: str, before: str, created: Mapping[str, int], equal: Mapping[str, str]) -> list[Json]:
+        """Newest first, those behind `after`; or oldest first, those ahead of `before`. `created` bounds `object.created`."""
+        where, values = ["kind = ?"], [kind]
+        for bound, key in (("rowid < {}", after), ("rowid > {}", before)):
+            if key:
+                where.append(bound.format("(select rowid from document where kind = ? and id = ?)"))
+                values += [kind, key]
+        for name, moment in created.items():
+            where.append(f"json_extract(body, '$.object.created') {SPANS[name]} {moment:d}")
+        for name, text in equal.items():
+            where.append("json_extract(body, '$.' || ?) = ?")
+            values += [name, text]
+        order = "asc" if before else "desc"
+        query = f"select body from document where {' and '.join(where)} order by rowid {order} limit {limit:d}"  # noqa: S608  # built from constants above
+        return [json.loads(row["body"]) for row in self._db.execute(query, values)]
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """What is written inside is kept as a whole, or not at all."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
     def delete(self, kind: str, key: str) -> None:
         """Forget a document."""
         self._db.execute("delete from document where kind = ? and id = ?", (kind, key))
@@ -97,6 +128,10 @@ class Store:
     def set_delivery(self, delivery_id: int, state: str, due_after: float = 0) -> None:
         """Move a delivery on: waiting (for `due_after` seconds), delivered, failed or dropped."""
         self._db.execute("update delivery set state = ?, due_after = ? where id = ?", (state, due_after, delivery_id))
+
+    def set_headers(self, delivery_id: int, headers: Mapping[str, str]) -> None:
+        """What the last attempt was sent with, for providers that sign each anew."""
+        self._db.execute("update delivery set headers = ? where id = ?", (json.dumps(dict(headers)), delivery_id))
 
     def delivery(self, delivery_id: int) -> Json | None:
         """One delivery with its body and attempts."""

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from sandbox.console.shell import page
 from sandbox.console.words import FAULTS, FILTERS, GENERATIONS, KINDS, LENGTHS, PACES, length_text, moment
 from sandbox.store import Json
 from sandbox.vapi.choices import BadChoice, choices_from
@@ -21,38 +21,30 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FONTS = HERE.parents[1] / "assets" / "fonts"
-POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 DEFAULTS = {"number": "", "persona": "curious", "pace": "quick", "length": "", "fault": "none", "generation": "a_2026"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes(sandbox: "Sandbox") -> list[BaseRoute]:
     """All pages, their style and their script."""
-    environment = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(FILTERS)
-
-    def page(name: str, status: int = 200, **values: Any) -> Response:
-        html = environment.get_template(f"{name}.html").render(**values)
-        return HTMLResponse(html, status, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
-
     return [
-        *_placing(sandbox, page),
-        *_calls(sandbox, page),
-        *_deliveries(sandbox, page),
+        *_placing(sandbox),
+        *_calls(sandbox),
+        *_deliveries(sandbox),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Mount("/fonts", StaticFiles(directory=FONTS, check_dir=False)),
     ]
 
 
-def _placing(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRoute]:
+def _placing(sandbox: "Sandbox") -> list[BaseRoute]:
     def start(chosen: Json, error: str = "") -> Response:
         numbers = sorted((_number(sandbox, number) for number in sandbox.store.find("phone-number")), key=lambda row: row["number"])
         answering = [row for row in numbers if row["answers"]]
         first = next(iter(answering or numbers), {"number": ""})
         chosen = {**DEFAULTS, **chosen, "number": chosen.get("number") or first["number"]}
-        values = {"paces": PACES, "lengths": LENGTHS, "faults": FAULTS, "generations": GENERATIONS, "personas": PERSONAS}
+        values: Json = {"paces": PACES, "lengths": LENGTHS, "faults": FAULTS, "generations": GENERATIONS, "personas": PERSONAS}
         scenes = sandbox.store.find("scene", limit=6)
-        facts = {"title": "Place a call", "active": "/", "chosen": chosen, "error": error, "scenes": scenes}
+        facts: Json = {"title": "Place a call", "active": "/", "chosen": chosen, "error": error, "scenes": scenes}
         return page("place", 400 if error else 200, numbers=numbers, answering=answering, **values, **facts)
 
     async def show(request: Request) -> Response:
@@ -70,7 +62,7 @@ def _placing(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRout
     return [Route("/", show, methods=["GET"]), Route("/", place, methods=["POST"])]
 
 
-def _calls(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRoute]:
+def _calls(sandbox: "Sandbox") -> list[BaseRoute]:
     async def listed(_: Request) -> Response:
         return page("calls", title="Calls", active="/calls", scenes=sandbox.store.find("scene", limit=100))
 
@@ -82,7 +74,7 @@ def _calls(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRoute]
         deliveries = [_delivery(delivery) for delivery in reversed(sandbox.store.deliveries(scene["id"]))]
         settled = scene["is_live"] == "no" and all(delivery["state"] != "waiting" for delivery in deliveries)
         recording = f"/calls/{scene['id']}/recording" if call.get("recordingUrl") else ""
-        facts = {"title": "Call", "active": "/calls", "scene": scene, "turns": _turns(scene), "recording": recording}
+        facts: Json = {"title": "Call", "active": "/calls", "scene": scene, "turns": _turns(scene), "recording": recording}
         return page("call", deliveries=deliveries, settled=settled, **facts)
 
     async def recording(request: Request) -> Response:
@@ -111,7 +103,7 @@ def _calls(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRoute]
     ]
 
 
-def _deliveries(sandbox: "Sandbox", page: Callable[..., Response]) -> list[BaseRoute]:
+def _deliveries(sandbox: "Sandbox") -> list[BaseRoute]:
     async def listed(_: Request) -> Response:
         rows = [_delivery(delivery) for delivery in sandbox.store.deliveries()]
         return page("deliveries", title="Deliveries", active="/deliveries", deliveries=rows)
@@ -164,11 +156,12 @@ def _turns(scene: Json) -> list[Json]:
 
 def _delivery(delivery: Json) -> Json:
     """A delivery with its label, last answer and time, in words."""
-    message = json.loads(delivery["body"])["message"]
+    message = json.loads(delivery["body"]).get("message", {})
     label = KINDS.get(delivery["type"]) or (f"Status: {message['status']}" if "status" in message else delivery["type"])
+    about = "" if delivery["server"].get("provider") else f"/calls/{delivery['call_id']}"
     attempts = delivery["attempts"]
     last = attempts[-1] if attempts else None
     answer = "" if last is None else f"HTTP {last['status']}" if last["status"] else "no answer"
     tries = "" if not last else f"{last['ms']} ms" if len(attempts) == 1 else f"{len(attempts)} attempts"
     words = {"at": moment(delivery["at"]), "ms": f"{last['ms']} ms" if last else ""}
-    return {**delivery, "label": label, "answer": answer, "tries": tries, **words}
+    return {**delivery, "label": label, "about": about, "answer": answer, "tries": tries, **words}

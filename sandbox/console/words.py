@@ -68,6 +68,11 @@ def moment(text: str) -> str:
     return f"{at:%H:%M:%S}" if at.date() == datetime.now().astimezone().date() else f"{at.day} {at:%b, %H:%M}"
 
 
+def money(amount: int, currency: str) -> str:
+    """1050 and usd as $10.50; other currencies by their letters."""
+    return f"${amount / 100:,.2f}" if currency == "usd" else f"{amount / 100:,.2f} {currency.upper()}"
+
+
 def persona(key: str) -> str:
     """A persona's name."""
     return BY_ID[key].name if key in BY_ID else {"typed": "You, typing", "script": "A script of your own"}.get(key, key)
@@ -86,6 +91,7 @@ def is_failure(code: str) -> bool:
 FILTERS: dict[str, Any] = {
     "count": len,
     "phone": phone,
+    "money": money,
     "length_text": length_text,
     "moment": moment,
     "persona": persona,

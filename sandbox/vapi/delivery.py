@@ -51,7 +51,9 @@ class Courier:
 
     def resume(self) -> None:
         """After a restart: go on with retries that were waiting."""
-        for delivery in self._store.deliveries(state="waiting"):
+        for delivery in self._store.deliveries(state="waiting", limit=100_000):
+            if delivery["server"].get("provider"):
+                continue  # another provider's
             self._later(delivery["id"], delivery["server"], delivery["headers"], delivery["body"].encode(), len(delivery["attempts"]))
 
     async def close(self) -> None:

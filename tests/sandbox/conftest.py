@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.parts import Box, Receiver
+from tests.sandbox.stripe_parts import SECRET_KEY, Shop
 
 
 @pytest.fixture(scope="session")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = Box(tmp_path_factory.mktemp("sandbox"))
+    box = Box(tmp_path_factory.mktemp("sandbox"), SANDBOX_STRIPE_SECRET_KEY=SECRET_KEY)
     yield box
     box.stop()
 
@@ -25,3 +26,8 @@ def server() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
     receiver.close()
+
+
+@pytest.fixture
+def shop(box: Box, server: Receiver) -> Shop:
+    return Shop(box, server)

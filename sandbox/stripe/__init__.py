@@ -1,0 +1,1 @@
+"""Stripe: REST objects, the hosted Checkout page, and events delivered with signatures."""
