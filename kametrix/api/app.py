@@ -7,7 +7,7 @@ from kametrix import logs
 from kametrix.api import audit, auth, calls, health, logos, organizations, recordings
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
-from kametrix.api.webhooks import vapi
+from kametrix.api.webhooks import stripe, vapi
 from kametrix.errors import KametrixError
 
 ROUTES: tuple[BaseRoute, ...] = (
@@ -19,6 +19,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *calls.routes,
     *audit.routes,
     *vapi.routes,
+    *stripe.routes,
 )  # fmt: skip
 """One line per module, in the order they are matched; a module's `routes` are made by `api.access.route`."""
 

@@ -10,8 +10,7 @@ from sqlmodel import Session
 
 from kametrix import db
 from kametrix.jobs.app import conninfo
-from kametrix.services import inbox
-from kametrix.services.call_events import apply
+from kametrix.services import call_events, inbox, payment_events
 from kametrix.services.live import INBOX_CHANNEL, announce
 
 THREADS: Final = 4
@@ -20,25 +19,38 @@ POLL_SECONDS: Final = 2.0
 log = structlog.get_logger()
 
 
-def work_one(apply: Callable[[Session, inbox.InboxEvent], None] = apply) -> bool:
+def apply(session: Session, event: inbox.InboxEvent) -> str | None:
+    """Hand an event to those who know its provider; returns the organization whose pages should look again."""
+    match event.provider:
+        case inbox.PROVIDER:
+            call_events.apply(session, event)
+            return event.organization_id
+        case payment_events.PROVIDER:
+            return payment_events.apply(session, event)
+        case _:
+            raise inbox.Refused("Nobody here knows this provider.")
+
+
+def work_one(apply: Callable[[Session, inbox.InboxEvent], str | None] = apply) -> bool:
     """Claim the next due event and apply it in one transaction. False when nothing is due.
 
     A failure of `apply` rolls everything back and is then recorded on the event; trouble while claiming is raised.
     """
     event: inbox.InboxEvent | None = None
+    changed: str | None = None
     try:
         with db.transaction() as session:
             event = inbox.claim(session)
             if event is None:
                 return False
-            apply(session, event)
+            changed = apply(session, event)
     except Exception as error:  # whatever one event does, the others go on
         if event is None:
             raise
         with db.transaction() as session:
             inbox.record_failure(session, event, error)
-    if event.organization_id:
-        announce(event.organization_id)
+    if changed:
+        announce(changed)
     return True
 
 

@@ -26,15 +26,21 @@ from kametrix.models import (
     PurchaseStatus,
     TransactionType,
 )
-from kametrix.services import balance_watch, credits, ledger, mail, rate_limits
+from kametrix.services import balance_watch, credits, disputes, ledger, mail, rate_limits, sync_requests
 from kametrix.services.access import SYSTEM, Actor, allows, open_to, scoped
 from kametrix.services.ledger import Posted
+from kametrix.services.payment_list import PaymentPage, PaymentRow, payments
 
 AGAIN: Final = timedelta(minutes=5)
 """A page opened this short ago for the same pack and person is opened again: a double click, or a second tab, pays once."""
 USABLE: Final = AGAIN + timedelta(minutes=31)
 """How long a page may be paid on, from the first opening: Stripe refuses less than 30 minutes, by its own clock."""
 UNFINISHED: Final = (PurchaseStatus.OPEN, PurchaseStatus.PENDING)
+
+__all__ = [
+    "Order", "PaymentPage", "PaymentRow", "Standing", "begin", "could_not_open", "payments", "record_customer", "record_session", "settle",
+    "standing",
+]  # fmt: skip
 
 log = structlog.get_logger()
 
@@ -200,6 +206,7 @@ def _paid(session: Session, purchase: CreditPurchase, facts: Payment) -> None:
         purchase.status, purchase.failure = PurchaseStatus.REVIEW, f"Paid, not credited: {problem}"[:300]
         return
     is_first = not credits.has_purchased(session, purchase.organization_id)
+    was_blocked = disputes.is_blocking(session, purchase.organization_id)
     purchase.stripe_session_id = purchase.stripe_session_id or facts.session_id
     purchase.status, purchase.paid_at, purchase.stripe_payment_id = PurchaseStatus.PAID, clock.now(), facts.payment_id
     purchase.failure_code = purchase.failure = None
@@ -209,6 +216,8 @@ def _paid(session: Session, purchase: CreditPurchase, facts: Payment) -> None:
         stripe_payment_id=facts.payment_id,
     )  # fmt: skip
     balance_watch.after_top_up(session, purchase.organization_id, is_first=is_first)
+    if was_blocked and not disputes.is_blocking(session, purchase.organization_id):
+        sync_requests.push_organization(session, purchase.organization_id)  # the debt of a lost dispute is paid
     _receipt(session, purchase, posted)
 
 

@@ -245,7 +245,7 @@ def test_many_requests_share_a_commit_and_each_is_answered_after_it(token: str, 
 
     def receive_when_all_wait(session: Session, events: Sequence[Received]) -> int:
         sizes.append(len(events))
-        until(lambda: sum(sizes) + len(vapi._batches._waiting) == 100, seconds=batches.PATIENCE_SECONDS / 2)
+        until(lambda: sum(sizes) + len(batches._batches._waiting) == 100, seconds=batches.PATIENCE_SECONDS / 2)
         return original(session, events)
 
     monkeypatch.setattr(inbox, "receive", receive_when_all_wait)

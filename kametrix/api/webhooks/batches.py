@@ -62,6 +62,14 @@ class Batches:
         return taken
 
 
+_batches = Batches()
+
+
+async def store(event: Received, *, size: int) -> None:
+    """Store an event in the inbox, together with what arrives beside it from whichever provider: see Batches.store."""
+    await _batches.store(event, size=size)
+
+
 async def _commit(events: Sequence[Received]) -> list[Exception | None]:
     """Store the events in one transaction; when one of them cannot be stored, each in its own. None for what is committed."""
     try:

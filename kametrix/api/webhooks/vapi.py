@@ -20,7 +20,7 @@ from starlette.routing import Route
 from kametrix import clock, db
 from kametrix.api.access import SIGNED, route
 from kametrix.api.responses import told
-from kametrix.api.webhooks.batches import Batches
+from kametrix.api.webhooks import batches
 from kametrix.crypto import token_hash
 from kametrix.errors import Busy, Invalid, NotFound, NotSignedIn
 from kametrix.integrations.vapi.authentication import verify
@@ -38,7 +38,6 @@ CACHE_SIZE: Final = 10_000
 
 T = TypeVar("T")
 log = structlog.get_logger()
-_batches = Batches()
 
 
 class Recipient(NamedTuple):
@@ -115,7 +114,7 @@ async def _store(recipient: Recipient, message: Message, size: int) -> None:
         agent_id=recipient.agent_id,
         payload=redact(message.body),
     )
-    await _batches.store(event, size=size)
+    await batches.store(event, size=size)
 
 
 async def _run_tools(recipient: Recipient, message: Message, size: int) -> Response:
