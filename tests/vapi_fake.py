@@ -17,7 +17,7 @@ ASSISTANT_FIELDS = {
     "name", "metadata", "firstMessage", "firstMessageMode", "model", "voice", "transcriber", "server", "serverMessages",
     "clientMessages", "maxDurationSeconds", "backgroundSound", "endCallMessage", "analysisPlan", "artifactPlan", "monitorPlan",
 }  # fmt: skip
-NUMBER_FIELDS = {"provider", "assistantId", "server", "name"}
+NUMBER_FIELDS = {"provider", "assistantId", "server", "name", "fallbackDestination"}
 
 
 @dataclass

@@ -192,6 +192,7 @@ def _tables() -> None:
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("stripe_session_id", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
         sa.Column("stripe_payment_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.Column("stripe_payment_method_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column("checkout_url", sa.Text(), nullable=True),
         sa.Column("failure_code", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column("failure", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=True),

@@ -56,7 +56,8 @@ class RechargeFailure(StrEnum):
 class CreditPurchase(Timestamped, table=True):
     """A pack somebody set out to buy, as it was then: `credits` for `price_in_cents`. Written before Stripe is asked.
 
-    `stripe_payment_id` is the PaymentIntent, the key of its ledger row. `failure_code` is Stripe's word, `failure` a sentence.
+    `stripe_payment_id` is the PaymentIntent, the key of its ledger row; `stripe_payment_method_id` the card a recharge charges, so that
+    a repetition asks the same. `failure_code` is Stripe's word, `failure` a sentence.
     """
 
     __table_args__ = (
@@ -82,6 +83,7 @@ class CreditPurchase(Timestamped, table=True):
     currency: str = Field(max_length=3)
     stripe_session_id: str | None = Field(default=None, unique=True, max_length=255)
     stripe_payment_id: str | None = Field(default=None, unique=True, max_length=80)
+    stripe_payment_method_id: str | None = Field(default=None, max_length=80)
     checkout_url: str | None = long_text()
     failure_code: str | None = Field(default=None, max_length=80)
     failure: str | None = Field(default=None, max_length=300)

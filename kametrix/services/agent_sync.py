@@ -72,7 +72,8 @@ def plan(session: Session, agent_id: str) -> SyncPlan | None:
         return None if agent.sync_state == SyncState.LIVE else pushed
     number = session.exec(select(PhoneNumber).where(PhoneNumber.agent_id == agent.id)).one_or_none()
     around = surroundings.of(session, agent.organization_id)
-    return replace(pushed, spec=_spec(agent, around, number), number=_number(session, agent, number))
+    connected = number_push.plan_for(session, agent, number) if number else None
+    return replace(pushed, spec=_spec(agent, around, number), number=connected)
 
 
 def carry_out(client: VapiClient, plan: SyncPlan) -> Outcome:
@@ -141,14 +142,6 @@ def _spec(agent: Agent, around: Surroundings, number: PhoneNumber | None) -> pay
         metadata={AGENT_KEY: agent.id, "kametrix_organization_id": agent.organization_id},
         keyterms=(agent.business_name, agent.name),
     )
-
-
-def _number(session: Session, agent: Agent, number: PhoneNumber | None) -> NumberPlan | None:
-    if number is None or number.vapi_phone_id is None:
-        return None
-    if not number.is_enabled:  # the operator switched it off: nobody answers it
-        return NumberPlan(number.id, number.vapi_phone_id, gated=True, webhook_url=None)
-    return NumberPlan(number.id, number.vapi_phone_id, number_push.is_gated(session, agent), number_push.webhook_url(agent))
 
 
 def _put(client: VapiClient, plan: SyncPlan, spec: payloads.AssistantSpec) -> str:

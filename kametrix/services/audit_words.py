@@ -39,6 +39,11 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "MESSAGE_REPLAY": ("Provider message worked again", "had a provider message worked again"),
     "JOB_DISMISS": ("Failed job dismissed", "dismissed a failed job"),
     "JOB_RETRY": ("Job started again", "started a failed job again"),
+    "CREDITS_WHEN_EMPTY": ("Calls at zero changed", "changed what happens when no credit is left"),
+    "RECHARGE_UPDATE": ("Auto-recharge changed", "changed the auto-recharge"),
+    "RECHARGE_OFF": ("Auto-recharge switched off", "switched the auto-recharge off"),
+    "CARD_SAVE": ("Card saved", "saved a card"),
+    "CARD_FORGET": ("Card removed", "removed the saved card"),
     "CALL_ASSIGN": ("Follow-up changed", "changed who follows up a call"),
     "CALLS_EXPORT": ("Calls exported", "exported calls"),
     "DRAFT_ABANDON": ("Draft given up", "gave up a draft of an agent"),
@@ -79,7 +84,12 @@ ENTITIES: Final = {
     "job": "Job",
     "console": "Console",
 }
-MONEY: Final = frozenset({"balance", "amount", "cents_per_minute", "welcome_ceiling_cents", "price_in_cents", "grace_limit_cents"})
+MONEY: Final = frozenset(
+    {
+        "balance", "amount", "cents_per_minute", "welcome_ceiling_cents", "price_in_cents", "grace_limit_cents", "threshold_cents",
+        "monthly_cap_cents",
+    }
+)  # fmt: skip
 QUIET: Final = frozenset({"revision", "transaction"})
 """Of no use to who reads what was changed; kept in the row and in exports."""
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from kametrix.errors import Invalid
-from kametrix.models import Call, CreditPack, CreditTransaction, Organization, TransactionType
+from kametrix.models import Call, CreditPack, CreditTransaction, Organization, TransactionType, WhenEmpty
+from kametrix.services import holds
 from kametrix.services.access import SYSTEM, Actor, allows, open_to
 from kametrix.services.money_text import minutes_left, settlement_text
 from kametrix.services.packs import ORDER
@@ -124,13 +125,16 @@ def packs(session: Session, actor: Actor) -> list[PackRow]:
 
 
 @open_to(SYSTEM)
-def ceiling_of(session: Session, organization: Organization) -> int | None:
+def ceiling_of(session: Session, organization: Organization, *, bought: bool | None = None) -> int | None:
     """How far below zero calls still start, in cents; none: no ceiling (product.md 4.6-4).
 
-    The organization's own limit; before its first purchase never more than the platform's welcome ceiling.
+    Zero for an organization that wants no call beyond its credit; else its own limit, which before its first purchase is never
+    more than the platform's welcome ceiling. `bought`: whether it has purchased, where the caller knows.
     """
+    if organization.when_empty is not WhenEmpty.GRACE:
+        return 0
     own = organization.grace_limit_cents
-    if has_purchased(session, organization.id):
+    if has_purchased(session, organization.id) if bought is None else bought:
         return own
     welcome = welcome_ceiling_cents(session)
     return welcome if own is None else min(own, welcome)
@@ -146,10 +150,13 @@ def has_purchased(session: Session, organization_id: str) -> bool:
 
 
 @open_to(SYSTEM)
-def headroom(session: Session, organization: Organization) -> int | None:
-    """Cents that calls may still use before new ones are declined (zero or less: none); none: no ceiling."""
-    ceiling = ceiling_of(session, organization)
-    return None if ceiling is None else organization.balance_cents + ceiling
+def headroom(session: Session, organization: Organization, *, bought: bool | None = None) -> int | None:
+    """Cents that new calls may still use (zero or less: none), without what running calls hold; none: no ceiling.
+
+    Exact while the caller holds the lock on the organization's row.
+    """
+    ceiling = ceiling_of(session, organization, bought=bought)
+    return None if ceiling is None else organization.balance_cents + ceiling - holds.held(session, organization.id)
 
 
 def _organization(session: Session, actor: Actor) -> Organization:

@@ -1,7 +1,8 @@
 """May this call start? Answered while the telephone rings, with the organization's row locked.
 
 A ceiling gates starting a call, never charging one that happened (product.md 4.6-4). Only numbers of organizations that
-have a ceiling or are off, and of agents that are off, ask here; every other call is answered by the provider without us.
+have a ceiling, are off or whose payment is disputed, and of agents that are off, ask here; every other call is answered by the
+provider without us.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sqlmodel import Session, col, exists, func, or_, select
 from kametrix import clock
 from kametrix.errors import Invalid
 from kametrix.integrations.vapi.events import Message, parties
+from kametrix.integrations.vapi.payloads import destination
 from kametrix.integrations.vapi.redaction import redact
 from kametrix.models import (
     LIVE,
@@ -26,13 +28,15 @@ from kametrix.models import (
     User,
     UserOrganization,
     WebhookEvent,
+    WhenEmpty,
 )
-from kametrix.services import credits, texts
+from kametrix.services import credits, disputes, forwarding, holds, texts
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.call_events import FINAL, forward, learn_parties, open_call, rank
 from kametrix.services.inbox import PROVIDER, own_key
-from kametrix.services.settlement import REJECTED
+from kametrix.services.settlement import PASSED_ON, REJECTED
 from kametrix.services.site_settings import cents_per_minute
+from kametrix.services.wording import telephone
 from kametrix.settings import settings
 
 STALE: Final = timedelta(minutes=10)
@@ -46,45 +50,53 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Decision:
-    """What Vapi is answered; `why` tells the owner what turned the caller away; empty when the call may start."""
+    """What Vapi is answered; `why` tells the owner what kept the caller from the agent, empty when the call may start.
+
+    An admitted call of an organization with a ceiling holds `minutes` at `rate` cents.
+    """
 
     answer: dict[str, Any]
     why: str = ""
+    minutes: int = 0
+    rate: int = 0
 
 
 @open_to(SYSTEM)
 def answer(session: Session, agent_id: str, message: Message) -> dict[str, Any]:
-    """What Vapi is told for a ringing call of this agent: `assistantId`, with `maxDurationSeconds` under a ceiling, or a spoken `error`.
+    """What Vapi is told for a ringing call of this agent: `assistantId`, with `maxDurationSeconds` under a ceiling; else a spoken `error`
+    or, at zero, the owner's `destination`.
 
     The call is opened in the same transaction, and ended there when it is turned away; a repeated request gets the same answer.
-    Raises Invalid without a call id and Refused for a call of another agent.
+    Call before organization: the order in which a settlement locks them. Raises Invalid without a call id and Refused for a call of
+    another agent.
     """
     if message.call_id is None:
         raise Invalid("An assistant-request needs a call id. Nothing was stored.")
-    agent, organization = _locked(session, agent_id)
+    agent, told = session.exec(select(Agent).where(Agent.id == agent_id)).one(), parties(message.body)
+    call = open_call(session, message.call_id, agent_id=agent.id, organization_id=agent.organization_id, heard_at=clock.now())
     key = own_key(agent_id, f"{message.call_id}:{message.type}")
     earlier = session.exec(select(WebhookEvent.payload).where(WebhookEvent.provider == PROVIDER, WebhookEvent.dedupe_key == key)).first()
     if earlier is not None:
         return earlier["answer"]
-    decision = _decide(session, agent, organization, message.call_id)
-    call = open_call(session, message.call_id, agent_id=agent.id, organization_id=organization.id, heard_at=clock.now())
-    learn_parties(session, call, parties(message.body))
+    decision = _decide(session, agent, _locked(session, agent.organization_id), message.call_id, told.from_number)
+    learn_parties(session, call, told)
     if not decision.why:
         call.status = forward(call.status, CallStatus.RINGING)
+        _hold(session, call, decision, agent.max_duration_seconds)
     elif rank(call.status) < FINAL:  # one that is over is what its report says
-        _turn_away(call, decision.why)
+        _decline(call, decision)
     _remember(session, agent, message, key, decision.answer)
     log.info("gate.answered", agent_id=agent_id, admitted=not decision.why)
     return decision.answer
 
 
-def _locked(session: Session, agent_id: str) -> tuple[Agent, Organization]:
-    """Agent and organization in one look-up; requests of one organization are decided one after the other, so limits are exact."""
-    joined = select(Agent, Organization).join(Organization, col(Organization.id) == Agent.organization_id)
-    return session.exec(joined.where(Agent.id == agent_id).with_for_update(of=Organization, key_share=True)).one()
+def _locked(session: Session, organization_id: str) -> Organization:
+    """Requests of one organization are decided one after the other, so limits are exact."""
+    row = select(Organization).where(Organization.id == organization_id).with_for_update(key_share=True)
+    return session.exec(row.execution_options(populate_existing=True)).one()
 
 
-def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str) -> Decision:
+def _decide(session: Session, agent: Agent, organization: Organization, vapi_call_id: str, caller: str | None) -> Decision:
     spoken = texts.of(agent.language)
     if not agent.is_active or agent.deleted_at is not None:
         return _no(spoken.line_off, "the agent was switched off.")
@@ -92,30 +104,59 @@ def _decide(session: Session, agent: Agent, organization: Organization, vapi_cal
         return _no(spoken.line_off, "answering calls was switched off for the whole organization, in Settings.")
     if organization.status not in SERVED or organization.deleted_at is not None or agent.vapi_assistant_id is None:
         return _no(spoken.line_unavailable, "this agent could not answer yet.")
-    if not credits.has_purchased(session, organization.id):
+    if disputes.is_blocking(session, organization.id):
+        return _no(spoken.line_unavailable, "a payment was disputed at the bank. Calls start again when that is settled.")
+    bought = credits.has_purchased(session, organization.id)
+    if not bought:
         if settings().is_production and not _has_verified_owner(session, organization):
             return _no(spoken.line_unavailable, "your e-mail address was not confirmed yet.")
         if _others_live(session, organization, vapi_call_id):
             return _no(spoken.line_busy, "another call was running. Before the first pack one call is answered at a time.")
-    headroom = credits.headroom(session, organization)
-    if headroom is None:
-        return Decision({"assistantId": agent.vapi_assistant_id})
-    minutes = headroom // max(cents_per_minute(session), 1)
+    return _within_credit(session, agent, agent.vapi_assistant_id, organization, bought, caller)
+
+
+def _within_credit(
+    session: Session, agent: Agent, assistant_id: str, organization: Organization, bought: bool, caller: str | None
+) -> Decision:
+    """As many whole minutes as may be used and the agent may talk; without one the caller is turned away or passed on."""
+    headroom, rate = credits.headroom(session, organization, bought=bought), cents_per_minute(session)
+    if headroom is None or rate <= 0:
+        return Decision({"assistantId": assistant_id})
+    minutes = min(-(-agent.max_duration_seconds // 60), headroom // rate)
     if minutes < 1:
-        return Decision({"error": spoken.line_unavailable}, WITHOUT_CREDIT)
+        return _at_zero(session, agent, organization, caller)
     limit = min(agent.max_duration_seconds, minutes * 60)
-    return Decision({"assistantId": agent.vapi_assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}})
+    given = {"assistantId": assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}}
+    return Decision(given, minutes=minutes, rate=rate)
+
+
+def _at_zero(session: Session, agent: Agent, organization: Organization, caller: str | None) -> Decision:
+    """The owner's number, if that is what he chose; never back to a number of the platform, nor to the telephone that is calling."""
+    number = forwarding.target(session, organization) if organization.when_empty is WhenEmpty.FORWARD else None
+    if number is None or number == caller:
+        return Decision({"error": texts.of(agent.language).line_unavailable}, WITHOUT_CREDIT)
+    return Decision({"destination": destination(number)}, f"Passed on to {telephone(number)}: no credit was left for another minute.")
 
 
 def _no(spoken: str, why: str) -> Decision:
     return Decision({"error": spoken}, f"Turned away: {why}")
 
 
-def _turn_away(call: Call, why: str) -> None:
-    """The caller hears a sentence and nothing more: the call is over, cost nothing, and its page says why."""
+def _hold(session: Session, call: Call, decision: Decision, longest_seconds: int) -> None:
+    """A call that has a rate is settled or holds its minutes already."""
+    if decision.minutes and call.settled_at is None and call.rate_cents_per_minute is None:
+        holds.reserve(session, call, minutes=decision.minutes, rate=decision.rate, longest_seconds=longest_seconds)
+
+
+def _decline(call: Call, decision: Decision) -> None:
+    """No agent answers: for us the call is over, cost nothing whatever is reported later, and its page says why."""
     now = clock.now()
-    call.status, call.ended_reason, call.ended_cause = CallStatus.FAILED, "assistant-request-returned-error", REJECTED
-    call.summary, call.ended_at, call.settled_at, call.duration_seconds = why, now, now, 0
+    if "destination" in decision.answer:
+        call.status, call.ended_cause = CallStatus.COMPLETED, PASSED_ON
+        call.ended_reason, call.transferred_to_human = "assistant-request-returned-forwarding-phone-number", True
+    else:
+        call.status, call.ended_cause, call.ended_reason = CallStatus.FAILED, REJECTED, "assistant-request-returned-error"
+    call.summary, call.ended_at, call.settled_at, call.duration_seconds = decision.why, now, now, 0
 
 
 def _has_verified_owner(session: Session, organization: Organization) -> bool:

@@ -1,6 +1,6 @@
 """The ledger: the only code that moves money, through the database function `post_credit`."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
@@ -11,8 +11,9 @@ from kametrix import clock
 from kametrix.crypto import new_id
 from kametrix.errors import Conflict, Invalid, KametrixError, NotFound
 from kametrix.models import Call, CreditTransaction, Organization, TransactionType
-from kametrix.services import audit
+from kametrix.services import audit, balance_watch
 from kametrix.services.access import SYSTEM, Actor, open_to
+from kametrix.services.posted import Posted
 from kametrix.services.wording import dollars
 
 LONGEST_CALL_SECONDS: Final = 24 * 60 * 60
@@ -25,22 +26,12 @@ LONGEST_REASON: Final = 500
 """Characters."""
 
 _POST: Final = (
-    "select * from post_credit(%(organization)s, %(type)s, %(amount)s, %(key)s, %(description)s, %(at)s,"
-    " p_user => %(user)s, p_call => %(call)s, p_payment => %(payment)s, p_note => %(note)s)"
+    "select posted.*, (select threshold_cents from auto_recharge where organization_id = %(organization)s and enabled)"
+    " from post_credit(%(organization)s, %(type)s, %(amount)s, %(key)s, %(description)s, %(at)s,"
+    " p_user => %(user)s, p_call => %(call)s, p_payment => %(payment)s, p_note => %(note)s) as posted"
 )  # for the driver: compiling it anew for each posting costs a tenth of the rate
 _WALLET = ("balance_cents", "credit_balance", "grace_credits_used", "ledger_seq", "ledger_hash")
 _REFUSALS: dict[str, type[KametrixError]] = {"23505": Conflict, "P0002": NotFound}
-
-
-@dataclass(frozen=True)
-class Posted:
-    """What a post did, in cents. `applied` is false for a redelivery: the rest is then the first outcome."""
-
-    applied: bool
-    transaction_id: str
-    balance: int
-    grace_used: int
-    grace_repaid: int
 
 
 @open_to(SYSTEM)
@@ -67,14 +58,15 @@ def post(
     row = {"organization": organization_id, "type": type.value, "amount": amount, "key": key, "description": description}
     session.flush()
     try:
-        posted = session.connection().exec_driver_sql(_POST, {**row, **cause, "at": clock.now()}).one()
+        *posted, recharge_below = session.connection().exec_driver_sql(_POST, {**row, **cause, "at": clock.now()}).one()
     except DBAPIError as error:
         refusal = _REFUSALS.get(getattr(error.orig, "pgcode", ""))
         if refusal is None:
             raise
         raise refusal(f"This posting was refused and nothing was charged: {_reason(error)}.") from error
     _forget_wallet(session, organization_id)
-    return Posted(*posted)
+    told = Posted(*posted)
+    return replace(told, before=told.balance - amount, recharge_below=recharge_below)
 
 
 @open_to(SYSTEM)
@@ -101,6 +93,8 @@ def adjust(session: Session, *, organization_id: str, amount: int, reason: str, 
     )  # fmt: skip
     if posted.applied:
         _audit_adjustment(session, admin, organization_id, posted, amount, reason.strip())
+    if posted.applied and amount > 0:
+        balance_watch.after_top_up(session, organization_id, is_first=False)
     return posted
 
 
@@ -158,7 +152,7 @@ def _audit_adjustment(session: Session, admin: Actor, organization_id: str, post
 def _charge(session: Session, call: Call, amount: int, minutes: int, *, corrections: int) -> Posted:
     """The call's first row, or its next correction: every row after the first is one."""
     first = corrections == 0
-    return post(
+    posted = post(
         session,
         organization_id=call.organization_id,
         type=TransactionType.CALL_USAGE if first else TransactionType.CORRECTION,
@@ -168,6 +162,8 @@ def _charge(session: Session, call: Call, amount: int, minutes: int, *, correcti
         user_id=call.user_id,
         call_id=call.id,
     )
+    balance_watch.after_charge(session, call.organization_id, posted)
+    return posted
 
 
 def _rows_of(session: Session, call: Call) -> list[CreditTransaction]:

@@ -11,7 +11,7 @@ from kametrix.integrations.vapi import payloads
 from kametrix.integrations.vapi.client import VapiClient
 from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
 from kametrix.models import Agent, Organization, PhoneNumber
-from kametrix.services import queue
+from kametrix.services import disputes, forwarding, queue
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.credits import ceiling_of
 from kametrix.services.sync_requests import push_soon
@@ -20,19 +20,37 @@ from kametrix.settings import settings
 
 @dataclass(frozen=True)
 class NumberPlan:
-    """A number and who answers it. `gated`: every call first asks us at `webhook_url`; without an address nobody answers."""
+    """A number and who answers it. `gated`: every call first asks us at `webhook_url`; without an address nobody answers.
+
+    `fallback`: the owner's number (E.164) that takes the calls of a gated number while we do not answer.
+    """
 
     id: str
     vapi_phone_id: str
     gated: bool
     webhook_url: str | None
+    fallback: str | None = None
 
 
 @open_to(SYSTEM)
 def is_gated(session: Session, agent: Agent) -> bool:
-    """Whether each call must ask us before it starts: the agent or its organization is off, or there is a ceiling."""
+    """Whether each call must ask us before it starts: agent or organization are off, there is a ceiling, or a payment is disputed."""
     organization = session.get_one(Organization, agent.organization_id)
-    return not agent.is_active or not organization.ai_enabled or ceiling_of(session, organization) is not None
+    if not agent.is_active or not organization.ai_enabled or ceiling_of(session, organization) is not None:
+        return True
+    return disputes.is_blocking(session, organization.id)
+
+
+@open_to(SYSTEM)
+def plan_for(session: Session, agent: Agent, number: PhoneNumber) -> NumberPlan | None:
+    """How an agent's number is to be connected; none when the provider does not know it."""
+    if number.vapi_phone_id is None:
+        return None
+    if not number.is_enabled:  # the operator switched it off: nobody answers it
+        return NumberPlan(number.id, number.vapi_phone_id, gated=True, webhook_url=None)
+    gated = is_gated(session, agent)
+    fallback = forwarding.target(session, session.get_one(Organization, agent.organization_id)) if gated else None
+    return NumberPlan(number.id, number.vapi_phone_id, gated, webhook_url(agent), fallback)
 
 
 @open_to(SYSTEM)
@@ -72,10 +90,11 @@ def push(client: VapiClient, plan: NumberPlan, assistant_id: str | None) -> None
         provider=provider,
         credential_id=settings().vapi_credential_id,
         secret=settings().vapi_webhook_secret.get_secret_value(),
+        fallback=plan.fallback,
     )
     client.update_phone_number(plan.vapi_phone_id, body)
     shown = client.get_phone_number(plan.vapi_phone_id)
-    if (shown.get("assistantId") or None, _server(shown)) != (wanted, plan.webhook_url):
+    if (shown.get("assistantId") or None, _server(shown), _fallback(shown)) != (wanted, plan.webhook_url, plan.fallback):
         raise VapiError("The voice provider has not connected the telephone number yet.", retryable=True)
 
 
@@ -87,3 +106,7 @@ def release(client: VapiClient, plan: NumberPlan) -> None:
 
 def _server(number: dict[str, Any]) -> str | None:
     return (number.get("server") or {}).get("url")
+
+
+def _fallback(number: dict[str, Any]) -> str | None:
+    return (number.get("fallbackDestination") or {}).get("number")

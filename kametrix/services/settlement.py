@@ -13,7 +13,7 @@ from kametrix.crypto import new_id
 from kametrix.integrations.vapi import ended_reasons
 from kametrix.integrations.vapi.reports import Report, report
 from kametrix.models import LIVE, Call, CallStatus
-from kametrix.services import ledger, queue
+from kametrix.services import holds, ledger, queue
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.site_settings import cents_per_minute
 
@@ -25,6 +25,10 @@ EARLIEST: Final = timedelta(days=2)
 """How far before we first heard of it a call can have begun."""
 REJECTED: Final = "rejected_by_us"
 """The cause of a call that was turned away (integrations/vapi/ended_reasons.py). It stays so, whoever hangs up first."""
+PASSED_ON: Final = "passed_on_by_us"
+"""The cause of a call that was put through to the owner's number because no credit was left: no agent answered it."""
+DECLINED: Final = (REJECTED, PASSED_ON)
+"""What the gate decided stays so, and costs nothing, whatever is reported later."""
 
 _KEEP: Final = text("""
     insert into transcript (id, organization_id, call_id, call_sid, full_text, messages, summary, created_at)
@@ -55,6 +59,8 @@ def settle(session: Session, call: Call, told: Report, *, told_at: datetime, con
         log.warning("settlement.no_duration", call_id=call.id, doubt=told.duration_doubt)
         ask_later(session, call)
         return
+    if call.settled_at is None and call.rate_cents_per_minute is not None:  # the gate told the rate, so it holds minutes
+        holds.release(session, call.id)
     call.duration_seconds, call.settled_at = seconds, call.settled_at or clock.now()
     billed = seconds if ended_reasons.is_billable(call.ended_cause or "") else 0
     with session.no_autoflush:  # the call is written once, with the posting
@@ -87,7 +93,7 @@ def _learn(call: Call, told: Report, told_at: datetime) -> None:
         call.started_at = call.answered_at
     call.cost = told.cost if told.cost is not None else call.cost
     call.has_recording = call.has_recording or told.has_recording
-    call.summary = call.summary if call.summary and call.ended_cause == REJECTED else told.summary or call.summary
+    call.summary = call.summary if call.summary and call.ended_cause in DECLINED else told.summary or call.summary
     call.transcript = told.transcript or call.transcript
     _end(call, told)
     if told.transferred_to or call.ended_cause == "forwarded":
@@ -96,7 +102,7 @@ def _learn(call: Call, told: Report, told_at: datetime) -> None:
 
 def _end(call: Call, told: Report) -> None:
     """The final status: a stated reason wins over what an earlier message led us to believe."""
-    if call.ended_cause == REJECTED or (told.ended_reason is None and call.status not in LIVE):
+    if call.ended_cause in DECLINED or (told.ended_reason is None and call.status not in LIVE):
         return
     outcome = ended_reasons.outcome(told.ended_reason, started=call.answered_at is not None, user_spoke=told.user_spoke)
     call.status, call.ended_cause = CallStatus(outcome.status), outcome.cause

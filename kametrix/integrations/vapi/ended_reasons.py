@@ -66,7 +66,7 @@ _UNKNOWN = "unknown"
 
 # Faults of Vapi, of a voice or model provider, of the set-up, of the platform's account or of the platform itself, and
 # calls we refused. Vapi does not charge most of them; a customer never pays for one.
-_NOT_BILLED = frozenset({"vapi", "provider", "config", "vapi_account", "platform", "rejected_by_us"})
+_NOT_BILLED = frozenset({"vapi", "provider", "config", "vapi_account", "platform", "rejected_by_us", "passed_on_by_us"})
 
 
 def outcome(reason: str | None, *, started: bool, user_spoke: bool) -> Outcome:

@@ -59,14 +59,27 @@ def assistant(spec: AssistantSpec, *, credential_id: str, secret: str) -> dict[s
 
 
 def phone_number(
-    assistant_id: str | None, webhook_url: str | None, *, provider: str = "vapi", credential_id: str = "", secret: str = ""
+    assistant_id: str | None,
+    webhook_url: str | None,
+    *,
+    provider: str = "vapi",
+    credential_id: str = "",
+    secret: str = "",
+    fallback: str | None = None,
 ) -> dict[str, Any]:
-    """The body of PATCH /phone-number. Without an assistant every call asks `webhook_url` first; null clears either.
+    """The body of PATCH /phone-number. Without an assistant every call asks `webhook_url` first; null clears any of them.
 
-    `provider` is the number's own (vapi, twilio, ...): it selects the schema and cannot be changed.
+    `fallback` (E.164) takes the call when that address does not answer. `provider` is the number's own (vapi, twilio, ...): it
+    selects the schema and cannot be changed.
     """
     server = _server(webhook_url, credential_id=credential_id, secret=secret) if webhook_url else None
-    return {"provider": provider, "assistantId": assistant_id, "server": server}
+    taken = destination(fallback) if fallback else None
+    return {"provider": provider, "assistantId": assistant_id, "server": server, "fallbackDestination": taken}
+
+
+def destination(number: str) -> dict[str, Any]:
+    """Where a call is put through to, without a word: an E.164 number."""
+    return {"type": "number", "number": number, "message": ""}
 
 
 def _model(system_prompt: str) -> dict[str, Any]:
