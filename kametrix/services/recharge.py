@@ -5,7 +5,7 @@ The charge itself is planned and recorded in services/recharge_attempts.py. Of t
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from kametrix import clock
 from kametrix.errors import Invalid
+from kametrix.integrations.stripe.client import Card
 from kametrix.models import AutoRecharge, CreditPack, CreditPurchase, MailKind, Organization, PurchaseKind, PurchaseStatus, RechargeFailure
 from kametrix.services import audit, mail, queue
 from kametrix.services.access import SYSTEM, Actor, allows, open_to
@@ -29,35 +30,11 @@ UNFINISHED: Final = (PurchaseStatus.OPEN, PurchaseStatus.PENDING)
 SPENT: Final = (*UNFINISHED, PurchaseStatus.PAID, PurchaseStatus.REVIEW)
 """What counts towards the cap of a month: money that was taken, or may be."""
 _AUTHENTICATION: Final = frozenset({"authentication_required", "requires_action", "payment_intent_authentication_failure"})
-_NO_METHOD: Final = frozenset(
+NO_METHOD_CODES: Final = frozenset(
     {"no_method", "resource_missing", "payment_method_unactivated", "payment_method_not_available", "payment_method_invalid_parameter"}
 )
 
 log = structlog.get_logger()
-
-
-class SavedCard(Protocol):
-    """A card as the payment provider tells of it."""
-
-    @property
-    def payment_method_id(self) -> str:
-        """The provider's id."""
-        ...
-
-    @property
-    def brand(self) -> str:
-        """As 'visa'."""
-        ...
-
-    @property
-    def last4(self) -> str:
-        """Its last digits."""
-        ...
-
-    @property
-    def expires(self) -> str:
-        """MM/YYYY."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -132,7 +109,7 @@ def save(session: Session, actor: Actor, *, enabled: bool, threshold_cents: int,
 
 
 @open_to(SYSTEM)
-def keep_card(session: Session, organization_id: str, card: SavedCard) -> None:
+def keep_card(session: Session, organization_id: str, card: Card) -> None:
     """Charge this card from now on; the one before is removed at the payment provider."""
     organization, row = _locked(session, organization_id)
     before = row.stripe_payment_method_id
@@ -242,7 +219,7 @@ def reason_of(code: str) -> RechargeFailure:
     """Stripe's word for a failure as one of ours; what we do not know was declined."""
     if code in _AUTHENTICATION:
         return RechargeFailure.AUTHENTICATION_REQUIRED
-    return RechargeFailure.NO_METHOD if code in _NO_METHOD else RechargeFailure.DECLINED
+    return RechargeFailure.NO_METHOD if code in NO_METHOD_CODES else RechargeFailure.DECLINED
 
 
 def _locked(session: Session, organization_id: str) -> tuple[Organization, AutoRecharge]:

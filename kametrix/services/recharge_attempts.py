@@ -14,6 +14,7 @@ import structlog
 from sqlmodel import Session, select
 
 from kametrix import clock
+from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.models import AutoRecharge, CreditPack, CreditPurchase, Organization, PurchaseKind, PurchaseStatus, RechargeFailure
 from kametrix.services import disputes, recharge
 from kametrix.services.access import SYSTEM, open_to
@@ -89,6 +90,17 @@ def record(session: Session, attempt: Attempt, outcome: Outcome) -> None:
     if purchase.status is PurchaseStatus.OPEN:
         purchase.status = PurchaseStatus.PENDING
     purchase.updated_at = clock.now()
+
+
+def card_problem(failure: StripeFailure) -> str | None:
+    """Stripe's word when it refused this card; none when the failure says nothing of the card: then the same request may still succeed."""
+    if failure.retryable or failure.provider_status in (401, 403):
+        return None
+    if failure.provider_status == 402:
+        told = (failure.decline_code, failure.code)
+        return "authentication_required" if "authentication_required" in told else failure.decline_code or failure.code or "declined"
+    about_the_card = failure.param in ("payment_method", "customer") or failure.code in recharge.NO_METHOD_CODES
+    return "no_method" if about_the_card else None
 
 
 def _is_due(session: Session, organization: Organization, rules: AutoRecharge) -> bool:

@@ -90,8 +90,11 @@ def _server() -> dict[str, object]:
 
 
 def test_a_number_is_given_taken_and_made_to_ask_first() -> None:
-    assert phone_number("asst_1", None) == {"provider": "vapi", "assistantId": "asst_1", "server": None}
-    assert phone_number(None, None, provider="twilio") == {"provider": "twilio", "assistantId": None, "server": None}
+    nothing = {"provider": "vapi", "assistantId": None, "server": None, "fallbackDestination": None}
+    assert phone_number("asst_1", None) == {**nothing, "assistantId": "asst_1"}
+    assert phone_number(None, None, provider="twilio") == {**nothing, "provider": "twilio"}
+    passing_on = phone_number(None, None, fallback="+14155550199")
+    assert passing_on == {**nothing, "fallbackDestination": {"type": "number", "number": "+14155550199", "message": ""}}
     asking = phone_number(None, SPEC.webhook_url, credential_id=CREDENTIAL)
     assert (asking["assistantId"], asking["server"]["url"], asking["server"]["credentialId"]) == (None, SPEC.webhook_url, CREDENTIAL)
 
