@@ -65,6 +65,27 @@ DESTINATION = Shape(
     ),
     required=("type",),
 )
+# TransferDestinationNumber, TransferDestinationSip: where a number's calls go. numberE164CheckEnabled is on unless it is switched off;
+# we take it as always on
+PUT_THROUGH = Choice(
+    "type",
+    {
+        "number": Shape(
+            {
+                **dict.fromkeys(("type", "extension", "callerId", "description"), TEXT),
+                "message": Either(TEXT, FREE),
+                "numberE164CheckEnabled": FLAG,
+                "number": Text(longest=40, shortest=3, pattern=r"\+[1-9][0-9]{1,14}"),
+                "transferPlan": FREE,
+            },
+            required=("type", "number"),
+        ),
+        "sip": Shape(
+            {**dict.fromkeys(("type", "sipUri", "callerId", "description"), TEXT), "message": Either(TEXT, FREE), "transferPlan": FREE},
+            required=("type", "sipUri"),
+        ),
+    },
+)
 TRANSFER_TOOL = Shape({"type": TEXT, "messages": ANYS, "destinations": Items(DESTINATION), "rejectionPlan": FREE})
 END_TOOL = Shape({"type": TEXT, "messages": ANYS, "rejectionPlan": FREE})
 TOOL = Choice("type", {**dict.fromkeys(TOOL_TYPES), "function": FUNCTION_TOOL, "endCall": END_TOOL, "transferCall": TRANSFER_TOOL})

@@ -3,12 +3,12 @@
 from sandbox.store import TIME_FILTERS
 from sandbox.vapi.fields import (
     ANYS,
-    DESTINATION,
     FLAG,
     FREE,
     FUNCTION_TOOL,
     MODEL,
     NUMBER,
+    PUT_THROUGH,
     SERVER,
     TEXT,
     TEXTS,
@@ -120,7 +120,7 @@ NUMBER_UPDATE = Shape(
     {
         "provider": Text(values=("vapi",)),
         "name": Text(longest=40),
-        "fallbackDestination": DESTINATION,
+        "fallbackDestination": PUT_THROUGH,
         "hooks": ANYS,
         "server": SERVER,
         "authentication": FREE,
@@ -134,7 +134,7 @@ TOOL_CREATE = FUNCTION_TOOL
 TOOL_UPDATE = Shape(FUNCTION_TOOL.fields)
 
 # The answer to an assistant-request (ServerMessageResponseAssistantRequest), in the order Vapi looks
-ANSWER = Shape({"error": TEXT, "destination": DESTINATION, "assistantId": TEXT, "assistant": ASSISTANT, "assistantOverrides": OVERRIDES})
+ANSWER = Shape({"error": TEXT, "destination": PUT_THROUGH, "assistantId": TEXT, "assistant": ASSISTANT, "assistantOverrides": OVERRIDES})
 
 # Query parameters of GET /assistant, /tool, /phone-number and /call
 LIST_QUERY = ("limit", *TIME_FILTERS)
