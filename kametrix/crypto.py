@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 
@@ -47,6 +48,22 @@ def unseal(envelope: str, *, place: str) -> str:
         return AESGCM(key).decrypt(_bytes(nonce), _bytes(sealed), place.encode()).decode()
     except (KeyError, ValueError, InvalidTag) as error:
         raise Misconfigured(f"The stored secret at {place} cannot be opened with the configured keys.") from error
+
+
+def signature(text: str, *, purpose: str) -> str:
+    """A proof that we wrote `text` for this purpose: HMAC-SHA256 with a key derived from the newest sealing key, URL-safe."""
+    return _signed(next(iter(settings().keys().values())), text, purpose)
+
+
+def is_signed(text: str, proof: str, *, purpose: str) -> bool:
+    """Whether `proof` is such a signature, by any of the configured keys."""
+    found = [hmac.compare_digest(_signed(key, text, purpose).encode(), proof.encode()) for key in settings().keys().values()]
+    return any(found)
+
+
+def _signed(key: bytes, text: str, purpose: str) -> str:
+    own = hmac.digest(key, f"sign:{purpose}".encode(), "sha256")
+    return _text(hmac.digest(own, text.encode(), "sha256"))
 
 
 def _text(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from kametrix.api.origin import client_address, own_path
 from kametrix.crypto import token_hash
 from kametrix.errors import Busy, KametrixError
 from kametrix.services import kept_forms, sessions
-from kametrix.services.sign_in import Browser
+from kametrix.services.browser import Browser
 from kametrix.settings import settings
 
 BUSY = "Our server is very busy at the moment. What you typed is still here, except the password: please try again."

@@ -29,7 +29,7 @@ def conninfo() -> str:
 
 jobs = procrastinate.App(
     connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6),
-    import_paths=["kametrix.jobs.schedule", "kametrix.jobs.agents", "kametrix.jobs.recharge"],
+    import_paths=["kametrix.jobs.schedule", "kametrix.jobs.agents", "kametrix.jobs.recharge", "kametrix.jobs.mail"],
 )
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from kametrix import clock
 from kametrix.errors import Invalid, NotFound
 from kametrix.models import OrgRole, PlatformRole, User, UserStatus
-from kametrix.services import audit, memberships, passwords, sessions
+from kametrix.services import audit, email_confirmation, memberships, passwords, sessions
 from kametrix.services.access import PUBLIC, SIGNED_IN, SYSTEM, Actor, actor_of, allows, open_to
 
 LONGEST_NAME = 100
@@ -60,6 +60,7 @@ class Profile:
     name: str
     email: str
     is_verified: bool
+    wants_mail: bool
 
 
 def clean(text: str) -> str:
@@ -111,6 +112,7 @@ def _settle_in(session: Session, user: User, form: SignUp) -> User:
     )
     audit.record(session, actor, "USER_SIGN_UP", entity="user", entity_id=user.id, new={"organization": organization.name})
     session.flush()
+    email_confirmation.welcome(session, user)
     return user
 
 
@@ -164,7 +166,7 @@ def log_in(session: Session, email: str, password: str) -> User:
 def profile(session: Session, actor: Actor) -> Profile:
     """The person's own account."""
     user = _own(session, actor)
-    return Profile(name=user.name or "", email=user.email, is_verified=user.email_verified)
+    return _profile(user)
 
 
 @allows(SIGNED_IN)
@@ -177,7 +179,7 @@ def rename(session: Session, actor: Actor, name: str) -> Profile:
     if user.name != fresh:
         audit.record(session, actor, "USER_UPDATE", entity="user", entity_id=user.id, old={"name": user.name}, new={"name": fresh})
         user.name, user.updated_at = fresh, clock.now()
-    return Profile(name=fresh, email=user.email, is_verified=user.email_verified)
+    return _profile(user)
 
 
 @allows(SIGNED_IN)
@@ -251,8 +253,12 @@ def _known(session: Session, email: str) -> User:
 
 def _own(session: Session, actor: Actor) -> User:
     """With what a profile shows; hashes and secrets, which pages may not read, are loaded when they are asked for."""
-    shown: tuple[Any, ...] = (User.name, User.email, User.email_verified)
+    shown: tuple[Any, ...] = (User.name, User.email, User.email_verified, User.email_notifications)
     return session.exec(select(User).options(load_only(*shown)).where(User.id == actor.user_id)).one()
+
+
+def _profile(user: User) -> Profile:
+    return Profile(user.name or "", user.email, is_verified=user.email_verified, wants_mail=user.email_notifications)
 
 
 def _name_errors(name: str, field: str, what: str) -> dict[str, str]:

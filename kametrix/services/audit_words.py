@@ -14,6 +14,10 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "USER_PASSWORD_CHANGE": ("Password changed", "changed the password of {thing}"),
     "USER_PASSWORD_RESET": ("Reset link made", "made a password reset link for {thing}"),
     "USER_PASSWORD_RESET_USED": ("Reset link used", "set a new password with a reset link"),
+    "USER_PASSWORD_FORGOTTEN": ("Password forgotten", "was sent a link for a new password, asked for at the log-in"),
+    "USER_CONFIRM_EMAIL": ("E-mail confirmed by its owner", "confirmed their e-mail address"),
+    "MAIL_RETRY": ("Message sent again", "had a message sent again"),
+    "MAIL_DISMISS": ("Failed message dismissed", "dismissed a message that could not be sent"),
     "USER_CREDIT_ADJUST": ("Credits adjusted", "adjusted the credits of {thing}"),
     "USER_VERIFY_EMAIL": ("E-mail confirmed", "confirmed the e-mail address of {thing}"),
     "USER_LOG_OUT": ("Logged out everywhere", "logged {thing} out everywhere"),
@@ -82,6 +86,7 @@ ENTITIES: Final = {
     "audit_log": "Audit log",
     "webhook_event": "Provider message",
     "job": "Job",
+    "mail_message": "E-mail",
     "console": "Console",
 }
 MONEY: Final = frozenset(

@@ -1,4 +1,4 @@
-"""What may be forgotten: expired login sessions, rate limits of past windows, processed messages."""
+"""What may be forgotten: expired login sessions, rate limits of past windows, processed messages, mail that is done."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from kametrix import clock
+from kametrix.services import outgoing_mail
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.inbox import forget_old
 
@@ -26,4 +27,4 @@ def clean_up(session: Session, *, size: int = 1000) -> int:
     now = clock.now()
     removed = session.connection().execute(_SESSIONS, {"before": now, "size": size}).rowcount
     removed += session.connection().execute(_LIMITS, {"before": now - LIMITS_KEPT, "size": size}).rowcount
-    return removed + forget_old(session, size=size)
+    return removed + forget_old(session, size=size) + outgoing_mail.forget_old(session, size=size)

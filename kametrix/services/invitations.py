@@ -17,10 +17,11 @@ from sqlmodel import Session, col, func, or_, select
 from kametrix import clock
 from kametrix.crypto import new_token, token_hash
 from kametrix.errors import Conflict, Forbidden, Invalid, NotFound
-from kametrix.models import Organization, OrgRole, PlatformRole, User, UserOrganization, UserStatus
-from kametrix.services import accounts, audit, memberships, rate_limits
+from kametrix.models import MailKind, Organization, OrgRole, PlatformRole, User, UserOrganization, UserStatus
+from kametrix.services import accounts, audit, email_confirmation, mail, memberships, rate_limits
 from kametrix.services.access import ORGANIZATION_PERMISSIONS, PUBLIC, SIGNED_IN, SYSTEM, Actor, actor_of, allows, one, open_to, scoped
 from kametrix.services.wording import shown_name
+from kametrix.settings import settings
 
 LASTS: Final = timedelta(days=7)
 ROLES: Final = (OrgRole.AGENT, OrgRole.MANAGER, OrgRole.ADMIN, OrgRole.VIEWER)
@@ -70,13 +71,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Invited:
-    """A fresh link's `token`, told once; `is_new` is false when it replaced an older link."""
+    """A fresh link's `token`, told once; `is_new` is false when it replaced an older link; `is_mailed`: it is on its way by mail too."""
 
     token: str
     email: str
     role: OrgRole
     expires_at: datetime
     is_new: bool
+    is_mailed: bool
 
 
 DEAD: Final = {
@@ -200,7 +202,9 @@ def accept_new(session: Session, token: str, form: accounts.SignUp) -> User:
     if user.status != UserStatus.INVITED or user.email != form.email:
         raise Invalid(HAS_ACCOUNT)
     _accept(session, membership)
-    return accounts.take_up(session, user, form)
+    user = accounts.take_up(session, user, form)
+    email_confirmation.welcome(session, user)
+    return user
 
 
 def _role(actor: Actor, role: str) -> OrgRole:
@@ -232,11 +236,30 @@ def _link(session: Session, actor: Actor, organization: Organization, membership
     membership.invited_by, membership.invited_at, membership.updated_at = actor.user_id, now, now
     membership.invite_token_hash, membership.invite_expires_at = token_hash(token), now + LASTS
     session.flush()
-    email = session.get_one(User, membership.user_id).email
+    person = session.get_one(User, membership.user_id)
     audit.record(
-        session, actor, "TEAM_INVITE", entity="user", entity_id=membership.user_id, new={"email": email, "role": membership.role.value}
-    )
-    return Invited(token, email, membership.role, now + LASTS, is_new)
+        session, actor, "TEAM_INVITE", entity="user", entity_id=membership.user_id,
+        new={"email": person.email, "role": membership.role.value},
+    )  # fmt: skip
+    is_mailed = _mail(session, actor, organization, membership, person, token)
+    return Invited(token, person.email, membership.role, now + LASTS, is_new, is_mailed)
+
+
+def _mail(session: Session, actor: Actor, organization: Organization, membership: UserOrganization, person: User, token: str) -> bool:
+    """Send the link as well, once who invites has shown in production that their own address is theirs: strangers send no mail here."""
+    inviter = session.get_one(User, actor.user_id)
+    if not settings().smtp_host or (settings().is_production and not inviter.email_verified):
+        return False
+    facts = {
+        "organization": organization.name, "inviter": shown_name(inviter.name, inviter.email), "role": membership.role.value,
+        "expires_at": (clock.now() + LASTS).isoformat(),
+    }  # fmt: skip
+    language = inviter.language if person.status == UserStatus.INVITED else person.language
+    mail.post(
+        session, MailKind.INVITATION, to=person.email, language=language, key=f"invite:{token_hash(token)[:32]}", facts=facts,
+        secret=token, user_id=person.id, organization_id=organization.id,
+    )  # fmt: skip
+    return True
 
 
 def _withdraw(session: Session, actor: Actor, membership: UserOrganization) -> str:

@@ -1,6 +1,7 @@
 """Putting e-mail into the outbox, in the transaction of its cause: a rollback sends nothing, a commit exactly one message per person."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
@@ -36,7 +37,13 @@ def post(
     session.flush()
     added = session.connection().execute(insert(MailMessage).values(row).on_conflict_do_nothing())
     if added.rowcount:
-        queue.enqueue(session, "send_mail", once=f"send_mail:{mail_id}", mail_id=mail_id)
+        send_soon(session, mail_id)
+
+
+@open_to(SYSTEM)
+def send_soon(session: Session, mail_id: str, *, at: datetime | None = None) -> None:
+    """Enqueue its sending, now or `at`: one waits at most, and a message is never sent by two jobs at once."""
+    queue.enqueue(session, "send_mail", once=f"send_mail:{mail_id}", serial=f"mail:{mail_id}", at=at, mail_id=mail_id)
 
 
 @open_to(SYSTEM)

@@ -11,7 +11,7 @@ from kametrix.errors import Invalid
 from kametrix.models import OrgRole, User, UserStatus
 from kametrix.services import audit, passwords, rate_limits, sessions
 from kametrix.services.access import PUBLIC, SYSTEM, actor_of, open_to
-from kametrix.services.sign_in import Browser
+from kametrix.services.browser import Browser
 
 VALID_FOR: Final = timedelta(hours=1)
 USED: Final = "This link was used already, or a newer one replaced it. Each link works once: ask for another."

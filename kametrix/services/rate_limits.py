@@ -36,6 +36,12 @@ LOGIN_ACCOUNT = Limit("login-account", 5, timedelta(minutes=15), timedelta(minut
 LOGIN_ADDRESS = Limit("login-address", 5, timedelta(minutes=15), timedelta(minutes=15))
 OLD_PASSWORD = Limit("old-password", 5, timedelta(minutes=15), timedelta(minutes=15))
 RESET = Limit("password-reset", 10, timedelta(minutes=15), timedelta(minutes=15))
+FORGOTTEN_ACCOUNT = Limit("forgotten-account", 4, timedelta(hours=1), timedelta(hours=1))
+"""Per address, whether it has an account or not: nobody's inbox is filled."""
+FORGOTTEN_NETWORK = Limit("forgotten-network", 20, timedelta(hours=1), timedelta(hours=1))
+CONFIRM = Limit("confirm", 20, timedelta(minutes=15), timedelta(minutes=15))
+CONFIRM_AGAIN = Limit("confirm-again", 4, timedelta(hours=1), timedelta(hours=1))
+"""Per person: links of confirmation sent again."""
 SIGN_UP = Limit("sign-up", 20, timedelta(hours=1), timedelta(hours=1))
 """Per address. Twenty, as whole offices and schools share one."""
 NEW_ORGANIZATION = Limit("new-organization", 5, timedelta(days=1), timedelta(days=1))

@@ -1,35 +1,13 @@
 """Whatever takes a password: logging in, signing up, changing it; with attempts limited."""
 
-from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
-
 from sqlmodel import Session
 
 from kametrix.errors import Invalid
 from kametrix.models import OrgRole, PlatformRole
 from kametrix.services import accounts, audit, invitations, organizations, rate_limits, sessions
 from kametrix.services.access import PLATFORM, PUBLIC, SIGNED_IN, Actor, actor_of, allows, open_to
+from kametrix.services.browser import Browser
 from kametrix.services.rate_limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, OLD_PASSWORD, SIGN_UP
-
-
-@dataclass(frozen=True)
-class Browser:
-    """Where a request comes from. `session` is the hash of the session cookie it carries, empty without one."""
-
-    address: str
-    user_agent: str
-    session: str = ""
-
-    @property
-    def network(self) -> str:
-        """What attempts are counted by: the address, in IPv6 its /64, of which every line has all addresses to itself (RFC 6177)."""
-        try:
-            address = ip_address(self.address)
-        except ValueError:
-            return self.address
-        if not isinstance(address, IPv6Address):
-            return str(address)
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
 
 
 @open_to(PUBLIC)
