@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from kametrix import logs
-from kametrix.api import audit, auth, calls, health, logos, organizations, recordings
+from kametrix.api import audit, auth, calls, health, logos, mail, organizations, recordings
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
 from kametrix.api.webhooks import stripe, vapi
@@ -13,6 +13,7 @@ from kametrix.errors import KametrixError
 ROUTES: tuple[BaseRoute, ...] = (
     *health.routes,
     *auth.routes,
+    *mail.routes,
     *logos.routes,
     *organizations.routes,
     *recordings.routes,

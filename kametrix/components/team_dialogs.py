@@ -153,7 +153,7 @@ def invite_dialog() -> rx.Component:
 def _invite_form() -> rx.Component:
     roles = [(role.value, f"{ROLES[role].name}: {ROLES[role].about}") for role in INVITED_AS]
     return rx.fragment(
-        rx.dialog.description(f"You get a link to pass on. {DAYS}", style=QUIET),
+        rx.dialog.description(f"They get a link by mail, and you can hand it on as well. {DAYS}", style=QUIET),
         rx.form(
             rx.flex(
                 form_error(TeamState.message),
@@ -185,7 +185,7 @@ def _link() -> rx.Component:
         rx.el.label("The link", html_for="invite-link", class_name="label", style={"display": "block", "margin": "16px 0 6px"}),
         rx.input(id="invite-link", value=TeamState.link, read_only=True, size="3", width="100%"),
         rx.box(
-            rx.text("Kametrix does not send e-mails yet. Copy the link now and send it yourself: it is not shown again.", size="2"),
+            rx.text(TeamState.link_way, size="2", overflow_wrap="anywhere"),
             class_name="note",
             margin_top="12px",
         ),

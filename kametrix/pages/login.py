@@ -32,6 +32,7 @@ def login_form() -> rx.Component:
                 max_length=254,
             ),
             field("Password", "password", kind="password", auto_complete="current-password", required=True),
+            rx.box(text_link("Forgot your password?", "/forgot"), margin_top="-8px"),
             rx.el.input(type="hidden", name="redirect", value=EntryState.target, read_only=True),
             rx.button("Log in", size="3", type="submit", width="100%"),
             direction="column",

@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from kametrix import clock, db
-from kametrix.errors import Invalid
-from kametrix.services import accounts, sessions, sign_in, zones
+from kametrix.errors import Conflict, Invalid
+from kametrix.services import accounts, email_confirmation, sessions, sign_in, unsubscribing, zones
 from kametrix.services.access import SIGNED_IN
 from kametrix.services.sessions import SessionView
 from kametrix.services.wording import counted, moment
@@ -37,6 +37,9 @@ class AccountState(AuthState):
 
     name: str = ""
     email: str = ""
+    is_verified: bool = True
+    is_sending: bool = False
+    wants_mail: bool = True
     name_error: str = ""
     is_saving_name: bool = False
     password_form: int = 0
@@ -56,8 +59,9 @@ class AccountState(AuthState):
         """Read the account and its sessions."""
         profile = await db.run(accounts.profile, self.actor)
         self.name, self.email, self.name_error = profile.name, profile.email, ""
+        self.is_verified, self.wants_mail = profile.is_verified, profile.wants_mail
         self.password_errors, self.password_message, self.meter = dict(NO_PASSWORD_ERRORS), "", Meter()
-        self.is_saving_name = self.is_saving_password = self.asks_others = False
+        self.is_saving_name = self.is_saving_password = self.asks_others = self.is_sending = False
         self.revoking = ""
         await self._read_sessions()
 
@@ -88,6 +92,31 @@ class AccountState(AuthState):
             self.is_saving_name = False
         forget(self.actor.user_id)
         yield [FrameState.load, rx.toast.success("Your name is saved.")]
+
+    @rx.event
+    @allow(SIGNED_IN)
+    async def confirm_again(self) -> Any:
+        """Have a new link of confirmation sent."""
+        self.is_sending = True
+        yield
+        try:
+            await db.run_platform(db.PAGES, email_confirmation.count_again, self.actor)
+            email = await db.run_platform(db.PAGES, email_confirmation.send_again, self.actor)
+        except Conflict as error:  # confirmed meanwhile, in another tab
+            self.is_verified = True
+            yield rx.toast.success(error.message)
+            return
+        finally:
+            self.is_sending = False
+        yield rx.toast.success(f"A new link is on its way to {email}.")
+
+    @rx.event
+    @allow(SIGNED_IN)
+    async def choose_mail(self, wanted: bool) -> Any:
+        """Have warnings and statements by mail, or not."""
+        await db.run_platform(db.PAGES, unsubscribing.choose, self.actor, bool(wanted))
+        self.wants_mail = bool(wanted)
+        return rx.toast.success("Warnings and statements come by mail." if wanted else "Warnings and statements no longer come by mail.")
 
     @rx.event
     @allow(SIGNED_IN)

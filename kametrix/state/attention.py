@@ -58,7 +58,7 @@ def _lost_now(found: Attention, actor: Actor) -> Iterator[Need]:
 
 def _unverified(own: Personal) -> Iterator[Need]:
     if own.is_unverified:
-        text = "Until then, and before the first pack, callers are turned away."
+        text = "Open the link we sent you. Until then, and before the first pack, callers are turned away."
         yield Need("mail-warning", "red", "Confirm your e-mail address", text, "Open your account", "/settings")
 
 

@@ -85,7 +85,15 @@ def balance_note(frame: organizations.Frame) -> str:
     return f"about {frame.minutes:,} min"
 
 
-SIMULATED = {"vapi": "calls", "stripe": "payments", "smtp": "e-mails", "google": "calendars", "llm": "model answers", "crm": "CRM entries"}
+SIMULATED = {
+    "vapi": "calls",
+    "stripe": "payments",
+    "mail": "e-mails",
+    "smtp": "e-mails",
+    "google": "calendars",
+    "llm": "model answers",
+    "crm": "CRM entries",
+}
 
 
 def ribbon(providers: str) -> str:

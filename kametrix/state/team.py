@@ -25,6 +25,8 @@ from kametrix.state.guard import START_ANEW, AuthState, allow, forget
 
 QUESTIONS: Final = ("role", "remove", "transfer", "leave", "primary", "withdraw")
 NO_ERRORS: Final = {"email": "", "role": ""}
+MAILED: Final = "We sent it to {email}. You can also hand on this link yourself: it is not shown again."
+BY_HAND: Final = "It was not sent by mail. Copy the link now and send it yourself: it is not shown again."
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class TeamState(AuthState):
     message: str = ""
     link: str = ""
     link_note: str = ""
+    link_way: str = ""
     is_sending: bool = False
 
     @rx.event
@@ -197,7 +200,7 @@ class TeamState(AuthState):
         self.is_inviting = bool(is_open)
 
     def _close(self) -> None:
-        self.is_inviting, self.errors, self.message, self.link, self.link_note = False, dict(NO_ERRORS), "", "", ""
+        self.is_inviting, self.errors, self.message, self.link, self.link_note, self.link_way = False, dict(NO_ERRORS), "", "", "", ""
 
     @rx.event
     @allow("team:write")
@@ -230,6 +233,7 @@ class TeamState(AuthState):
         until = moment(invited.expires_at.astimezone(zone), clock.now().astimezone(zone))
         self.link = f"{settings().public_url}/invite?token={invited.token}"
         old = "" if invited.is_new else " The link made before no longer works."
+        self.link_way = MAILED.format(email=invited.email) if invited.is_mailed else BY_HAND
         self.link_note = f"For {invited.email}, as {ROLES[invited.role].one}. It works once, until {until}.{old}"
 
     @rx.event

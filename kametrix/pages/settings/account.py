@@ -8,7 +8,7 @@ from reflex.style import color_mode, set_color_mode
 from kametrix.components.choose import each
 from kametrix.components.confirm import confirm_dialog
 from kametrix.components.entry import new_password
-from kametrix.components.fields import field
+from kametrix.components.fields import field, field_note
 from kametrix.components.page import page
 from kametrix.components.panel import panel
 from kametrix.components.sections import SETTINGS, section_page
@@ -22,7 +22,7 @@ def settings() -> rx.Component:
         "Settings",
         SETTINGS,
         "Account",
-        rx.flex(_account(), _password(), _sessions(), _theme(), direction="column", gap="24px", max_width="720px"),
+        rx.flex(_account(), _mail(), _password(), _sessions(), _theme(), direction="column", gap="24px", max_width="720px"),
         _revoke_question(),
         _others_question(),
         note="Your account and how this looks.",
@@ -46,6 +46,7 @@ def _account() -> rx.Component:
                     rx.text("E-mail", class_name="label", margin_bottom="6px"),
                     rx.text(AccountState.email, overflow_wrap="anywhere"),
                     rx.text("You log in with this address.", size="1", color="var(--muted)", margin_top="4px"),
+                    rx.cond(AccountState.is_verified, rx.fragment(), _unconfirmed()),
                 ),
                 rx.box(rx.button("Save name", type="submit", size="3", loading=AccountState.is_saving_name)),
                 direction="column",
@@ -55,6 +56,36 @@ def _account() -> rx.Component:
         ),
         title="Account",
     )
+
+
+def _unconfirmed() -> rx.Component:
+    """Until the link in the message of welcome was used."""
+    again = rx.button(
+        "Send the link again", size="2", variant="soft", type="button", on_click=AccountState.confirm_again, loading=AccountState.is_sending
+    )
+    return rx.flex(
+        rx.icon("mail-warning", size=16, aria_hidden="true", style={"flex": "none"}),
+        rx.text("Not confirmed yet: open the link in the message we sent you.", size="2", flex="1", min_width="180px"),
+        again,
+        align="center",
+        gap="12px",
+        wrap="wrap",
+        class_name="note",
+        role="status",
+        margin_top="12px",
+    )
+
+
+def _mail() -> rx.Component:
+    switch = rx.switch(
+        id="wants_mail", checked=AccountState.wants_mail, on_change=AccountState.choose_mail, aria_describedby="wants_mail-note",
+        margin_top="2px",
+    )  # fmt: skip
+    note = "When credits run low, and a statement every month. Receipts and messages about your account always come."
+    words = rx.box(
+        rx.el.label("Warnings and statements by mail", html_for="wants_mail", class_name="label"), field_note("wants_mail", note, "")
+    )
+    return panel(rx.flex(switch, words, gap="12px", align="start"), title="E-mail")
 
 
 def _password() -> rx.Component:
