@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         return self.checkpoints or self.data / "checkpoints"
 
     @property
+    def sandbox_inbox(self) -> str:
+        """Where e-mails that the sandbox takes are read; empty where they are real."""
+        simulated = [name.strip() for name in self.sandbox_providers.split(",")]
+        return f"http://localhost:{self.sandbox_port}/inbox" if "mail" in simulated else ""
+
+    @property
     def webhooks_at(self) -> str:
         """The address providers call, without a trailing slash."""
         return (self.webhook_url or self.public_url).rstrip("/")

@@ -23,6 +23,8 @@ def main() -> None:
     given = parser.parse_args()
     config = from_environment(given.port, given.data, given.public)
     refuse_taken(config.port)
+    if config.smtp_port:
+        refuse_taken(config.smtp_port)
     asyncio.run(serve(config))
 
 

@@ -16,6 +16,7 @@ from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.console import pages
 from sandbox.faults import Faults
+from sandbox.mail.server import Handler, MailFaults, listen
 from sandbox.store import Store
 from sandbox.stripe import api as stripe_api
 from sandbox.stripe import page as checkout_page
@@ -37,6 +38,7 @@ class Sandbox:
         self.clock = Clock()
         self.store = Store(config.data)
         self.faults = Faults(self.clock)
+        self.mail_faults = MailFaults()
         self.resources = Resources(self.store, self.clock)
         self.recordings = Recordings(config.data, config.public, self.store, self.clock)
         self.courier = Courier(self.store, self.clock)
@@ -58,6 +60,7 @@ class Sandbox:
         await self.courier.stop()
         await self.stripe.reset()
         self.faults.clear()
+        self.mail_faults.clear()
         self.clock.thaw()
         self.clock.set_speed(1.0)
         self.store.clear()
@@ -93,7 +96,11 @@ def create_app(config: Config) -> Starlette:
         sandbox.caller.close_interrupted()
         sandbox.courier.resume()
         sandbox.stripe.start()
+        handler = Handler(sandbox.store, sandbox.clock, sandbox.mail_faults)
+        mail = await listen(handler, config.smtp_port) if config.smtp_port else None
         yield
+        if mail:
+            mail.close()
         await sandbox.caller.close()
         await sandbox.courier.close()
         await sandbox.stripe.close()

@@ -28,6 +28,8 @@ class Config:
     stripe_api_key: str = "sk_test_sbx_local"
     stripe_webhook_url: str = ""
     stripe_webhook_secret: str = ""
+    smtp_port: int = 0
+    """Where mail is taken; 0: nowhere."""
 
 
 class Refused(SystemExit):
@@ -46,6 +48,7 @@ def from_environment(port: int, data: Path, public: str) -> Config:
         api_key=read("SANDBOX_VAPI_API_KEY") or Config.api_key,
         credential_id=read("SANDBOX_VAPI_CREDENTIAL_ID", ""),
         credential_token=read("SANDBOX_VAPI_CREDENTIAL_TOKEN", ""),
+        smtp_port=int(read("SANDBOX_SMTP_PORT") or 0),
         llm=Llm(read("LLM_BASE_URL", "").rstrip("/"), read("LLM_API_KEY", ""), read("LLM_MODEL", "")),
         stripe_api_key=read("SANDBOX_STRIPE_SECRET_KEY") or Config.stripe_api_key,
         stripe_webhook_url=read("SANDBOX_STRIPE_WEBHOOK_URL", ""),

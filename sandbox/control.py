@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from sandbox.clock import iso, parse
 from sandbox.faults import KINDS, Fault
+from sandbox.mail.control import handlers as mail_handlers
 from sandbox.store import Json
 from sandbox.vapi.api import body_of
 from sandbox.vapi.choices import BadChoice, choices_from
@@ -42,6 +43,7 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         _of_calls(sandbox),
         _of_lines(sandbox),
         _of_deliveries(sandbox),
+        mail_handlers(sandbox, _json, Wrong),
     ):
         for (method, path), handler in handlers.items():
             found.append(Route(f"/_control{path}", _as_json(handler), methods=[method]))

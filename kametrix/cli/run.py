@@ -133,6 +133,8 @@ def _announce() -> None:
     click.secho(f"  Kametrix is up:   {settings().public_url}", bold=True)
     if settings().test_console_url:
         click.echo(f"  Place a call:     {settings().test_console_url}  (sandbox: no telephone, no keys, nothing leaves this machine)")
+    if settings().sandbox_inbox:
+        click.echo(f"  Read its e-mails: {settings().sandbox_inbox}  (sandbox: no mail leaves this machine)")
     click.echo("  Become operator:  .venv/bin/kametrix make-admin YOUR-EMAIL  (sign up first)")
     click.echo("  Stop:             Ctrl-C")
     click.echo("")

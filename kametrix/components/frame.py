@@ -95,11 +95,15 @@ def phone_tabs(active: str) -> rx.Component:
     return rx.el.nav(*tabs, more_sheet(more, BEHIND_MORE), class_name="tabs", aria_label="Tabs")
 
 
+def _inbox() -> rx.Component:
+    return rx.fragment(" ", rx.el.a("Read the e-mails", href=FrameState.inbox, target="_blank", rel="noopener", style={"color": "inherit"}))
+
+
 def sandbox_ribbon() -> rx.Component:
     """Says what is simulated, when anything is."""
     ribbon = rx.box(
         rx.icon("flask-conical", size=14, color="var(--amber-11)", aria_hidden="true"),
-        rx.el.span(rx.el.b("Sandbox."), " ", FrameState.ribbon),
+        rx.el.span(rx.el.b("Sandbox."), " ", FrameState.ribbon, rx.cond(FrameState.inbox != "", _inbox(), rx.fragment())),
         class_name="ribbon",
         role="note",
     )

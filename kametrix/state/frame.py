@@ -31,6 +31,7 @@ class FrameState(AuthState):
     live_calls: int = 0
     agents: rx.Field[list[AgentLink]] = rx.field(default_factory=list)
     ribbon: str = ""
+    inbox: str = ""
     shown: str = ""
     _path: str = ""
 
@@ -64,7 +65,7 @@ class FrameState(AuthState):
         self.balance, self.balance_note, self.is_low = dollars(frame.balance or 0), balance_note(frame), frame.is_low
         self.live_calls, self.is_answering, self.is_paused = frame.live_calls, frame.is_answering, frame.is_paused
         self.agents = [AgentLink(agent_id, name) for agent_id, name in frame.agents]
-        self.ribbon = ribbon(settings().sandbox_providers)
+        self.ribbon, self.inbox = ribbon(settings().sandbox_providers), settings().sandbox_inbox
 
 
 def initials(name: str) -> str:

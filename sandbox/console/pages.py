@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from sandbox.console.shell import page
 from sandbox.console.words import FAULTS, FILTERS, GENERATIONS, KINDS, LENGTHS, PACES, length_text, moment
+from sandbox.mail import pages as mail_pages
 from sandbox.store import Json
 from sandbox.vapi.choices import BadChoice, choices_from
 from sandbox.vapi.personas import IDS, PERSONAS
@@ -31,6 +32,7 @@ def routes(sandbox: "Sandbox") -> list[BaseRoute]:
         *_placing(sandbox),
         *_calls(sandbox),
         *_deliveries(sandbox),
+        *mail_pages.routes(sandbox),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Mount("/fonts", StaticFiles(directory=FONTS, check_dir=False)),
     ]

@@ -7,10 +7,16 @@ from typing import Any
 import reflex as rx
 
 from kametrix.services.access import PLATFORM
-from kametrix.services.admin import failures
+from kametrix.services.admin import failed_mail, failures
 from kametrix.services.wording import counted, moment
 from kametrix.state.admin.base import AdminState
 from kametrix.state.guard import allow
+
+MAIL = {
+    "WELCOME": "Welcome", "RECEIPT": "Receipt", "LOW_BALANCE": "Low balance", "RECHARGE_FAILED": "Recharge failed",
+    "PAYMENT_FAILED": "Payment failed", "DISPUTE_OPENED": "Dispute opened", "STATEMENT": "Statement", "PASSWORD_RESET": "New password",
+    "INVITATION": "Invitation",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,24 @@ class FailureLine:
     at: str
 
 
+@dataclass(frozen=True)
+class MailLine:
+    """An e-mail that was given up."""
+
+    id: str
+    title: str
+    about: str
+    error: str
+    at: str
+    can_retry: bool
+
+
 class FailuresState(AdminState):
     """The newest hundred of each."""
 
     messages: rx.Field[list[FailureLine]] = rx.field(default_factory=list)
     jobs: rx.Field[list[FailureLine]] = rx.field(default_factory=list)
+    mail: rx.Field[list[MailLine]] = rx.field(default_factory=list)
 
     @rx.event
     @allow(PLATFORM)
@@ -46,6 +65,13 @@ class FailuresState(AdminState):
                 moment(job.at.astimezone(now.tzinfo), now) if job.at else "",
             )
             for job in found.jobs
+        ]  # fmt: skip
+        self.mail = [
+            MailLine(
+                one.id, MAIL.get(one.kind, one.kind), f"{one.to}, tried {counted(one.attempts, 'time')}", one.error,
+                moment(one.at.astimezone(now.tzinfo), now), one.can_retry,
+            )
+            for one in await self._ask(failed_mail.failed_mail)
         ]  # fmt: skip
 
     @rx.event
@@ -79,4 +105,18 @@ class FailuresState(AdminState):
     async def dismiss(self, job_id: int) -> Any:
         """Stop showing a failed job."""
         await self._ask(failures.dismiss_job, int(job_id))
+        return [rx.toast.success("It is dismissed."), FailuresState.load]
+
+    @rx.event
+    @allow(PLATFORM)
+    async def send_again(self, mail_id: str) -> Any:
+        """Have an e-mail sent again."""
+        await self._ask(failed_mail.send_again, str(mail_id))
+        return [rx.toast.success("It is being sent again."), FailuresState.load]
+
+    @rx.event
+    @allow(PLATFORM)
+    async def dismiss_mail(self, mail_id: str) -> Any:
+        """Stop showing an e-mail that could not be sent."""
+        await self._ask(failed_mail.dismiss, str(mail_id))
         return [rx.toast.success("It is dismissed."), FailuresState.load]

@@ -1,0 +1,1 @@
+"""A mail server that delivers nowhere: what it took is read in the inbox."""
