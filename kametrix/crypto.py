@@ -1,4 +1,4 @@
-"""Sealed secrets (AES-256-GCM envelope bound to its place) and hashed tokens."""
+"""Sealed secrets (AES-256-GCM envelope bound to its place), hashed tokens, and signatures (Ed25519)."""
 
 import base64
 import hashlib
@@ -6,7 +6,8 @@ import hmac
 import os
 import secrets
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kametrix.errors import Misconfigured
@@ -50,12 +51,12 @@ def unseal(envelope: str, *, place: str) -> str:
         raise Misconfigured(f"The stored secret at {place} cannot be opened with the configured keys.") from error
 
 
-def signature(text: str, *, purpose: str) -> str:
+def seal_of(text: str, *, purpose: str) -> str:
     """A proof that we wrote `text` for this purpose: HMAC-SHA256 with a key derived from the newest sealing key, URL-safe."""
     return _signed(next(iter(settings().keys().values())), text, purpose)
 
 
-def is_signed(text: str, proof: str, *, purpose: str) -> bool:
+def is_seal_of(text: str, proof: str, *, purpose: str) -> bool:
     """Whether `proof` is such a signature, by any of the configured keys."""
     found = [hmac.compare_digest(_signed(key, text, purpose).encode(), proof.encode()) for key in settings().keys().values()]
     return any(found)
@@ -64,6 +65,27 @@ def is_signed(text: str, proof: str, *, purpose: str) -> bool:
 def _signed(key: bytes, text: str, purpose: str) -> str:
     own = hmac.digest(key, f"sign:{purpose}".encode(), "sha256")
     return _text(hmac.digest(own, text.encode(), "sha256"))
+
+
+def sign(message: bytes) -> tuple[str, bytes]:
+    """The newest signing key's id and its signature, 64 bytes. The same message gives the same signature."""
+    key_id, seed = next(iter(settings().signers().items()))
+    return key_id, Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def public_keys() -> dict[str, bytes]:
+    """By id, newest first: the 32 bytes with which anyone checks a signature."""
+    signers = settings().signers().items()
+    return {key_id: Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw() for key_id, seed in signers}
+
+
+def is_signed(message: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Whether the holder of the key signed exactly this."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _text(raw: bytes) -> str:

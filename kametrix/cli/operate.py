@@ -6,8 +6,9 @@ import click
 
 from kametrix import db
 from kametrix.cli.environment import use_database
-from kametrix.services import accounts, agent_sync, inbox, ledger_audit
+from kametrix.services import accounts, agent_sync, checkpoint_audit, checkpoint_file, inbox, ledger_audit, ledger_purchases
 from kametrix.services import ledger as ledger_service
+from kametrix.settings import settings
 
 
 @click.command("make-admin")
@@ -51,10 +52,13 @@ def ledger() -> None:
 
 @ledger.command()
 def verify() -> None:
-    """Audit every chain; exit code 1 when anything is wrong."""
+    """Audit every chain, the purchases behind it and the signed checkpoints; exit code 1 when anything is wrong."""
     use_database()
-    with db.transaction() as session:
+    folder = settings().checkpoints_at
+    with checkpoint_file.only_writer(folder), db.transaction() as session:  # so that file and table are of one moment
         report = ledger_audit.verify(session)
+        ledger_purchases.verify(session, report)
+        checkpoint_audit.verify(session, report, folder)
     click.echo(report.text())
     sys.exit(0 if report.is_clean else 1)
 

@@ -35,7 +35,10 @@ _STRANGERS = text("""
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, where: row `seq` of the organization, or its wallet or a call when there is none."""
+    """What is wrong, where: row `seq` of the organization, or its wallet or a call when there is none.
+
+    Without an organization the problem says itself where it is.
+    """
 
     organization_id: str
     seq: int | None
@@ -43,6 +46,8 @@ class Fault:
 
     def __str__(self) -> str:
         """One line for people."""
+        if not self.organization_id:
+            return self.problem
         return f"organization {self.organization_id}{f', row {self.seq}' if self.seq is not None else ''}: {self.problem}"
 
 
@@ -52,6 +57,8 @@ class Report:
 
     organizations: int = 0
     rows: int = 0
+    checkpoints: int = 0
+    purchases: int = 0
     fault_count: int = 0
     faults: list[Fault] = field(default_factory=list[Fault])
 
@@ -62,7 +69,9 @@ class Report:
 
     def text(self) -> str:
         """The report for people: a line of figures, then a line per fault."""
-        seen = f"{self.organizations:,} organizations, {self.rows:,} rows, {self.fault_count:,} faults"
+        further = {"checkpoints": self.checkpoints, "purchases": self.purchases}
+        counts = {"organizations": self.organizations, "rows": self.rows, **{name: count for name, count in further.items() if count}}
+        seen = ", ".join(f"{count:,} {name}" for name, count in {**counts, "faults": self.fault_count}.items())
         more = self.fault_count - len(self.faults)
         return "\n".join([seen, *map(str, self.faults), *([f"... and {more:,} more"] if more else [])])
 
@@ -91,7 +100,12 @@ def verify(session: Session) -> Report:
 
 def row_hash(prev: bytes, *fields: str | int | datetime | None) -> bytes:
     """SHA-256 over the predecessor's hash, the format's name and the fields, each behind its length in 4 bytes (-1: null)."""
-    return sha256(prev + b"".join(map(_field, (FORMAT, *fields)))).digest()
+    return sha256(prev + packed(FORMAT, *fields)).digest()
+
+
+def packed(*fields: str | int | datetime | None) -> bytes:
+    """The fields one after another, each behind its length; numbers in decimal, moments in microseconds since 1970."""
+    return b"".join(map(_field, fields))
 
 
 def _field(value: str | int | datetime | None) -> bytes:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlmodel import Session, col, select
 
 from kametrix import clock
-from kametrix.crypto import is_signed, signature
+from kametrix.crypto import is_seal_of, seal_of
 from kametrix.errors import KametrixError
 from kametrix.models import OrgRole, User
 from kametrix.services import audit
@@ -75,12 +75,12 @@ def _set(session: Session, actor: Actor, user: User, *, wanted: bool) -> None:
 
 
 def _token(user_id: str) -> str:
-    return f"{user_id}.{signature(user_id, purpose=PURPOSE)}"
+    return f"{user_id}.{seal_of(user_id, purpose=PURPOSE)}"
 
 
 def _person(session: Session, token: str) -> User | None:
     found = SHAPE.fullmatch(token)
-    if found is None or not is_signed(found.group(1), found.group(2), purpose=PURPOSE):
+    if found is None or not is_seal_of(found.group(1), found.group(2), purpose=PURPOSE):
         return None
     query = select(User).where(User.id == found.group(1), col(User.deleted_at).is_(None))
     return session.exec(query.with_for_update()).one_or_none()
