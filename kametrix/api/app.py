@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from kametrix import logs
-from kametrix.api import audit, auth, calls, health, logos, mail, organizations, recordings
+from kametrix.api import audit, auth, calls, health, logos, mail, organizations, recordings, statements
 from kametrix.api.edge import EdgeMiddleware
 from kametrix.api.responses import on_bug, on_expected
 from kametrix.api.webhooks import stripe, vapi
@@ -19,6 +19,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *recordings.routes,
     *calls.routes,
     *audit.routes,
+    *statements.routes,
     *vapi.routes,
     *stripe.routes,
 )  # fmt: skip
