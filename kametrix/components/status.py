@@ -33,7 +33,7 @@ def badge(look: StatusLook) -> rx.Component:
 
 
 def status_badge(kind: Kind, status: Text) -> rx.Component:
-    """The badge of `status` (an upper-case model value) within `kind`: call, sync, ledger or number."""
+    """The badge of `status` (an upper-case model value) within `kind`."""
     looks = LOOKS[kind]
     if isinstance(status, str):
         return badge(looks[status])

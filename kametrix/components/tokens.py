@@ -8,7 +8,7 @@ import reflex as rx
 Text = str | rx.Var[str]
 """Words written here, or words a state prepares."""
 Flag = bool | rx.Var[bool]
-Kind = Literal["call", "sync", "ledger", "number", "user"]
+Kind = Literal["call", "sync", "ledger", "number", "payment", "user"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,16 @@ LOOKS: dict[Kind, dict[str, StatusLook]] = {
         "RELEASED": StatusLook("Released", "phone-off", "gray"),
         "OFF": StatusLook("Off", "power-off", "gray"),
         "UNKNOWN": StatusLook("Not at provider", "clock", "amber"),
+    },
+    "payment": {
+        "OPEN": StatusLook("Not paid yet", "clock", "gray", quiet=True),
+        "PENDING": StatusLook("On its way", "hourglass", "amber"),
+        "PAID": StatusLook("Paid", "check", "green", quiet=True),
+        "FAILED": StatusLook("Failed", "circle-alert", "red"),
+        "EXPIRED": StatusLook("Not paid", "ban", "gray"),
+        "REVIEW": StatusLook("Being checked", "search-check", "amber"),
+        "REFUNDED": StatusLook("Refunded", "undo-2", "red"),
+        "DISPUTED": StatusLook("Disputed", "shield-alert", "red"),
     },
     "user": {
         "ACTIVE": StatusLook("Active", "check", "green", quiet=True),

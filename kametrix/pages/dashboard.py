@@ -60,7 +60,7 @@ def low_balance() -> rx.Component:
     banner = rx.flex(
         rx.icon("triangle-alert", size=16, aria_hidden="true", style={"marginTop": "2px", "flex": "none"}),
         rx.text(DashboardState.low_balance, size="2", flex="1", min_width="220px"),
-        allowed("billing:write", text_link("See prices", "/credits"), otherwise=rx.text("Ask an owner to buy credits.", size="2")),
+        allowed("billing:write", text_link("Buy more credits", "/credits"), otherwise=rx.text("Ask an owner to buy credits.", size="2")),
         gap="4px 10px",
         align="start",
         wrap="wrap",

@@ -22,7 +22,7 @@ PERIODS = (("Calls", "call"), ("Transcripts", "transcript"), ("Recordings", "rec
 @page("/privacy", "Privacy", public=True, on_load=LandingState.load)
 def privacy() -> rx.Component:
     """The page."""
-    return legal_page("Privacy", *_who(), *_visiting(), *_accounts(), *_calls(), *_how_long(), *_rights())
+    return legal_page("Privacy", *_who(), *_visiting(), *_accounts(), *_buying(), *_calls(), *_how_long(), *_rights())
 
 
 def _who() -> list[rx.Component]:
@@ -90,6 +90,28 @@ def _accounts() -> list[rx.Component]:
     ]
 
 
+def _buying() -> list[rx.Component]:
+    return [
+        heading("When you buy credits"),
+        bullets(
+            [
+                "Stripe (Ireland and USA) takes the payment on its own page. The number of your card goes to Stripe alone, never to us.",
+                "From us Stripe gets the pack, its price, and numbers that stand for you and your organization. What else its page asks "
+                "for, for example your e-mail address, you give to Stripe.",
+                "Stored here are what was bought, when and by whom, Stripe’s number of the payment, and what became of it. If you save a "
+                "card: its kind, its last four digits and when it ends, to show you which one it is.",
+                "If a payment is given back or disputed, Stripe tells us so and why.",
+            ]
+        ),
+        heading("E-mail"),
+        paragraph(
+            "Receipts, warnings about your credits, statements and links you ask for are sent to your e-mail address through the mail "
+            "provider of the operator, who carries each message with its address. What is not essential you can switch off in every such "
+            "message."
+        ),
+    ]
+
+
 def _calls() -> list[rx.Component]:
     return [
         heading("When you call a business"),
@@ -125,7 +147,7 @@ def _how_long() -> list[rx.Component]:
             [
                 f"Log-ins: they end {_log_in_ends()}.",
                 f"Counts of wrong log-ins: {counted(LIMITS_KEPT.days, 'day')}.",
-                f"Messages of the voice provider: {KEPT_DAYS} days after they were worked off.",
+                f"Messages of the voice and the payment provider: {KEPT_DAYS} days after they were worked off.",
                 "The credit ledger: as long as the law asks for accounts to be kept.",
             ]
         ),

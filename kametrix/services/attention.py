@@ -1,4 +1,4 @@
-"""What waits for a person: callers to call back, agents nobody reaches, callers turned away, an agent begun and not finished."""
+"""What waits for a person: callers to call back or turned away, agents nobody reaches, money in trouble, an agent not finished."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from kametrix import clock
 from kametrix.models import Agent, Call, CallStatus, DraftStatus, Organization, PhoneNumber, SyncState, User, WizardDraft
-from kametrix.services import number_claims
+from kametrix.services import attention_money, number_claims
 from kametrix.services.access import Actor, allows, scoped
 from kametrix.services.call_stats import visible
 from kametrix.services.gate import REJECTED, WITHOUT_CREDIT
@@ -56,7 +56,7 @@ class MissedCaller:
 class Attention:
     """`missed`: the latest few of `missed_count`; `declined_today`: callers turned away for want of credit since midnight.
 
-    `waits_for_purchase`: an agent without a number gets one only after the first purchase of credits.
+    `waits_for_purchase`: an agent without a number gets one only after the first purchase of credits. `money` is none for who sees none.
     """
 
     is_switched_off: bool
@@ -66,6 +66,7 @@ class Attention:
     failed_calls: int
     agents: tuple[AgentTrouble, ...]
     waits_for_purchase: bool
+    money: attention_money.MoneyTrouble | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def attention(session: Session, actor: Actor) -> Attention:
         failed_calls=failed_calls,
         agents=agents,
         waits_for_purchase=has_none and not number_claims.may_have_another(session, actor.organization_id),
+        money=attention_money.trouble(session, actor) if actor.may("credits:read") else None,
     )
 
 

@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from kametrix.models import RechargeFailure
 from kametrix.services.access import Actor
 from kametrix.services.attention import AgentNeed, AgentTrouble, Attention, MissedCaller, Personal
-from kametrix.services.wording import counted, moment, telephone
+from kametrix.services.attention_money import MoneyTrouble
+from kametrix.services.wording import counted, dollars, moment, telephone
 
-ICONS = ("circle-alert", "hash", "headset", "mail-warning", "phone-missed", "phone-off", "power-off")
+ICONS = (
+    "circle-alert", "credit-card", "hash", "headset", "mail-warning", "phone-missed", "phone-off", "power-off", "search-check",
+    "shield-alert",
+)  # fmt: skip
 SINGLE = 2
 """Agents with the same trouble are told one by one up to this many, and counted beyond."""
 
@@ -31,6 +36,7 @@ def needs(found: Attention, own: Personal, actor: Actor, now: datetime) -> list[
     return [
         *_lost_now(found, actor),
         *_unverified(own),
+        *_money(found.money, actor),
         *_callers(found, now),
         *_agents(found, AgentNeed.NOT_UPDATED),
         *_failed(found),
@@ -51,7 +57,7 @@ def _lost_now(found: Attention, actor: Actor) -> Iterator[Need]:
         title = f"{counted(found.declined_today, 'call')} {'was' if found.declined_today == 1 else 'were'} turned away today"
         text = "No credit was left for another minute."
         if actor.may("billing:write"):
-            yield Need("phone-off", "red", title, f"{text} The next pack lets callers through at once.", "See prices", "/credits")
+            yield Need("phone-off", "red", title, f"{text} The next pack lets callers through at once.", "Buy credits", "/credits")
         else:
             yield Need("phone-off", "red", title, f"{text} Ask an owner to buy credits.", "See the calls", "/calls?status=missed")
 
@@ -60,6 +66,34 @@ def _unverified(own: Personal) -> Iterator[Need]:
     if own.is_unverified:
         text = "Open the link we sent you. Until then, and before the first pack, callers are turned away."
         yield Need("mail-warning", "red", "Confirm your e-mail address", text, "Open your account", "/settings")
+
+
+STOPPED = {
+    RechargeFailure.DECLINED: "Your card was declined twice.",
+    RechargeFailure.AUTHENTICATION_REQUIRED: "Your bank wants you to confirm each payment of this card.",
+    RechargeFailure.NO_METHOD: "There is no card left to charge.",
+    RechargeFailure.CAP_REACHED: "What you allowed for this month is used up.",
+}
+"""Why a saved card is no longer charged."""
+
+
+def _money(found: MoneyTrouble | None, actor: Actor) -> Iterator[Need]:
+    if found is None:
+        return
+    if found.disputed or found.declines_calls:
+        tone = "red" if found.declines_calls else "amber"
+        what = "Callers are turned away until it is settled." if found.declines_calls else "Calls are answered all the same."
+        title = f"{dollars(found.disputed)} of your payments is disputed" if found.disputed else "A disputed payment was lost"
+        yield Need("shield-alert", tone, title, f"The bank of the card took it back. {what}", "See the payment", "/credits")
+    if found.recharge_stopped:
+        what = "Choose another card, or buy a pack yourself." if actor.may("billing:write") else "An owner can choose another."
+        why = STOPPED[found.recharge_stopped]
+        yield Need("credit-card", "amber", "Automatic recharge is switched off", f"{why} {what}", "Open billing", "/credits/billing")
+    if found.in_review:
+        is_one = found.in_review == 1
+        title = "A payment is being checked" if is_one else f"{counted(found.in_review, 'payment')} are being checked"
+        text = "What was paid is not what was asked for. We look at it and write to you; nothing is lost."
+        yield Need("search-check", "plain", title, text, "See the payment" if is_one else "See the payments", "/credits")
 
 
 def _callers(found: Attention, now: datetime) -> Iterator[Need]:

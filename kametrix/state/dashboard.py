@@ -231,6 +231,6 @@ def first_steps(done: FirstSteps, actor: Actor) -> list[Step]:
     ]
     if actor.may("billing:write"):
         text = "Calls are answered before you do; what they use comes out of your first pack."
-        listed.append((done.has_bought, "wallet", "Buy credit", text, "See prices", "/credits"))
+        listed.append((done.has_bought, "wallet", "Buy credit", text, "Buy credits", "/credits"))
     first = next((place for place, (is_done, *_) in enumerate(listed) if not is_done), -1)
     return [Step(*words, is_done=is_done, is_next=place == first) for place, (is_done, *words) in enumerate(listed)]

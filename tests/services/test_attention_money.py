@@ -1,0 +1,86 @@
+"""What waits for a person about money, and when it no longer does."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from kametrix import clock
+from kametrix.models import DisputeStatus, OrgRole, PurchaseStatus, RechargeFailure
+from kametrix.services.access import Actor
+from kametrix.services.attention import attention
+from kametrix.services.attention_money import MoneyTrouble, trouble
+from tests import factories
+from tests.state.purchases import create_dispute, create_purchase, create_recharge
+
+
+@pytest.fixture
+def actor(session: Session) -> Actor:
+    return factories.create_member(session)
+
+
+def test_nothing_waits_while_payments_go_as_they_should(session: Session, actor: Actor) -> None:
+    for status in PurchaseStatus:
+        if status is not PurchaseStatus.REVIEW:
+            create_purchase(session, actor, status)
+    create_recharge(session, actor, enabled=True)
+    assert trouble(session, actor) == MoneyTrouble()
+
+
+def test_what_happens_to_other_organizations_does_not_wait_here(session: Session, actor: Actor) -> None:
+    other = factories.create_member(session)
+    create_dispute(session, create_purchase(session, other, PurchaseStatus.PAID))
+    create_purchase(session, other, PurchaseStatus.REVIEW)
+    create_recharge(session, other, failures=2, last_failure=RechargeFailure.DECLINED)
+    assert trouble(session, actor) == MoneyTrouble()
+
+
+def test_a_payment_in_review_waits(session: Session, actor: Actor) -> None:
+    create_purchase(session, actor, PurchaseStatus.REVIEW)
+    assert trouble(session, actor).in_review == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "balance", "is_lifted", "disputed", "declines"),
+    [
+        (DisputeStatus.OPEN, 500, False, 1000, True),
+        (DisputeStatus.OPEN, 500, True, 0, False),
+        (DisputeStatus.LOST, -500, False, 0, True),
+        (DisputeStatus.LOST, 0, False, 0, False),
+        (DisputeStatus.LOST, -500, True, 0, False),
+        (DisputeStatus.WON, -500, False, 0, False),
+    ],
+)
+def test_a_dispute_waits_until_it_is_decided_paid_or_lifted(
+    session: Session, actor: Actor, status: DisputeStatus, balance: int, is_lifted: bool, disputed: int, declines: bool
+) -> None:
+    if balance:
+        factories.post_credit(session, actor, balance)
+    closed: dict[str, Any] = {} if status is DisputeStatus.OPEN else {"closed_at": clock.now()}
+    lifted = {"lifted_at": clock.now(), "lifted_by_id": actor.user_id} if is_lifted else {}
+    create_dispute(session, create_purchase(session, actor, PurchaseStatus.PAID), status=status, **closed, **lifted)
+    found = trouble(session, actor)
+    assert (found.disputed, found.declines_calls) == (disputed, declines)
+
+
+@pytest.mark.parametrize(
+    ("columns", "stopped"),
+    [
+        ({"failures": 2, "last_failure": RechargeFailure.DECLINED}, RechargeFailure.DECLINED),
+        ({"failures": 1, "last_failure": RechargeFailure.DECLINED}, None),
+        ({"failures": 2, "last_failure": RechargeFailure.DECLINED, "enabled": True}, None),
+        ({}, None),
+    ],
+)
+def test_a_card_that_is_no_longer_charged_waits(
+    session: Session, actor: Actor, columns: dict[str, Any], stopped: RechargeFailure | None
+) -> None:
+    create_recharge(session, actor, **columns)
+    assert trouble(session, actor).recharge_stopped is stopped
+
+
+def test_who_sees_no_money_is_told_nothing_of_it(session: Session, actor: Actor) -> None:
+    create_purchase(session, actor, PurchaseStatus.REVIEW)
+    assert attention(session, actor).money == MoneyTrouble(in_review=1)
+    blind = factories.create_member(session, role=OrgRole.AGENT)
+    assert attention(session, blind).money is None
