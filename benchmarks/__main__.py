@@ -5,7 +5,7 @@ from importlib import import_module
 
 from benchmarks import report
 
-MODULES = ("ledger", "burst", "dashboard", "calls")
+MODULES = ("ledger", "purchases", "burst", "dashboard", "calls")
 """Each has `figures() -> list[Figure]`."""
 
 
