@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import control
+from sandbox import control, control_stripe
 from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.console import pages
@@ -121,6 +121,7 @@ def create_app(config: Config) -> Starlette:
         *stripe_api.routes(sandbox),
         *checkout_page.routes(sandbox),
         *control.routes(sandbox),
+        *control_stripe.routes(sandbox),
         Route("/recordings/{id}.wav", recording),
         Route("/storage/{name}", storage),
         *pages.routes(sandbox),

@@ -12,6 +12,7 @@ from sandbox.clock import iso, parse
 from sandbox.faults import KINDS, Fault
 from sandbox.mail.control import handlers as mail_handlers
 from sandbox.store import Json
+from sandbox.stripe.errors import StripeError
 from sandbox.vapi.api import body_of
 from sandbox.vapi.choices import BadChoice, choices_from
 from sandbox.vapi.errors import ApiError
@@ -34,7 +35,7 @@ class Wrong(Exception):
 
 
 def routes(sandbox: "Sandbox") -> list[Route]:
-    """All of /_control."""
+    """All of /_control but what control_stripe.py adds."""
     found: list[Route] = []
     for handlers in (
         _of_clock(sandbox),
@@ -46,24 +47,27 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         mail_handlers(sandbox, _json, Wrong),
     ):
         for (method, path), handler in handlers.items():
-            found.append(Route(f"/_control{path}", _as_json(handler), methods=[method]))
+            found.append(Route(f"/_control{path}", as_json(handler), methods=[method]))
     return found
 
 
-def _as_json(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def as_json(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """A handler as a route: JSON in and out, errors as {"error"}."""
+
     async def respond(request: Request) -> Response:
         if request.method != "GET" and request.headers.get("content-type", "").split(";")[0] not in ("application/json", ""):
             return JSONResponse({"error": "Send JSON."}, 415)
         try:
             answer = await handler(request)
             return JSONResponse({} if answer is None else answer)
-        except (Wrong, BadChoice, ApiError) as error:
+        except (Wrong, BadChoice, ApiError, StripeError) as error:
             return JSONResponse({"error": str(error)}, getattr(error, "status", 400))
 
     return respond
 
 
-async def _json(request: Request) -> Json:
+async def json_of(request: Request) -> Json:
+    """The JSON object of a request; an empty body is an empty one. Raises Wrong for anything else."""
     body = await body_of(request) if await request.body() else {}
     if not isinstance(body, dict):
         raise Wrong("The body must be a JSON object.")
@@ -80,7 +84,7 @@ def _of_clock(sandbox: "Sandbox") -> Handlers:
         return told()
 
     async def set_clock(request: Request) -> Json:
-        body = await _json(request)
+        body = await json_of(request)
         try:
             if body.get("freeze"):
                 clock.freeze(parse(body["freeze"]) if isinstance(body["freeze"], str) else None)
@@ -102,7 +106,7 @@ def _of_state(sandbox: "Sandbox") -> Handlers:
         await sandbox.reset()
 
     async def add_fault(request: Request) -> list[Json]:
-        body = await _json(request)
+        body = await json_of(request)
         unknown = set(body) - set(Fault.__dataclass_fields__)
         if body.get("kind") not in KINDS or unknown:
             raise Wrong(f"kind: one of {', '.join(KINDS)}; and path, method, times, seconds")
@@ -116,7 +120,7 @@ def _of_state(sandbox: "Sandbox") -> Handlers:
         sandbox.faults.clear()
 
     async def put_credential(request: Request) -> Json:
-        body = await _json(request)
+        body = await json_of(request)
         if body.get("type") not in ("bearer", "hmac") or not body.get("id") or not (body.get("token") or body.get("secretKey")):
             raise Wrong("id, type (bearer or hmac), and token or secretKey")
         return sandbox.store.put("credential", body)
@@ -138,7 +142,7 @@ def _of_numbers(sandbox: "Sandbox") -> Handlers:
         return sandbox.store.find("phone-number")
 
     async def add(request: Request) -> Json:
-        number = str((await _json(request)).get("number", ""))
+        number = str((await json_of(request)).get("number", ""))
         if not number.startswith("+1") or not number[1:].isdigit() or len(number) != 12 or number[5:8] != "555":
             raise Wrong("number: a fictional US number such as +14155550123")
         if sandbox.store.find("phone-number", number=number):
@@ -159,7 +163,7 @@ def _of_calls(sandbox: "Sandbox") -> Handlers:
         return found
 
     async def place(request: Request) -> Json:
-        return {"id": sandbox.caller.place(choices_from(await _json(request), IDS))}
+        return {"id": sandbox.caller.place(choices_from(await json_of(request), IDS))}
 
     async def listed(_: Request) -> list[Json]:
         return sandbox.store.find("scene", limit=100)
@@ -182,7 +186,7 @@ def _of_calls(sandbox: "Sandbox") -> Handlers:
 
 def _of_lines(sandbox: "Sandbox") -> Handlers:
     async def say(request: Request) -> None:
-        text = (await _json(request)).get("text")
+        text = (await json_of(request)).get("text")
         line = sandbox.caller.live(request.path_params["id"])
         if line is None or not line.is_typed:
             raise Wrong("no such call, it has ended, or its caller follows a script", 409)

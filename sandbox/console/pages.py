@@ -10,8 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from sandbox.console import payments
+from sandbox.console.deliveries import described
 from sandbox.console.shell import page
-from sandbox.console.words import FAULTS, FILTERS, GENERATIONS, KINDS, LENGTHS, PACES, length_text, moment
+from sandbox.console.words import FAULTS, FILTERS, GENERATIONS, LENGTHS, PACES, length_text
 from sandbox.mail import pages as mail_pages
 from sandbox.store import Json
 from sandbox.vapi.choices import BadChoice, choices_from
@@ -33,6 +35,7 @@ def routes(sandbox: "Sandbox") -> list[BaseRoute]:
         *_calls(sandbox),
         *_deliveries(sandbox),
         *mail_pages.routes(sandbox),
+        *payments.routes(sandbox),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Mount("/fonts", StaticFiles(directory=FONTS, check_dir=False)),
     ]
@@ -73,7 +76,7 @@ def _calls(sandbox: "Sandbox") -> list[BaseRoute]:
         if scene is None:
             return RedirectResponse("/calls", 303)
         call = sandbox.store.get("call", scene["id"]) or {}
-        deliveries = [_delivery(delivery) for delivery in reversed(sandbox.store.deliveries(scene["id"]))]
+        deliveries = [described(delivery) for delivery in reversed(sandbox.store.deliveries(scene["id"]))]
         settled = scene["is_live"] == "no" and all(delivery["state"] != "waiting" for delivery in deliveries)
         recording = f"/calls/{scene['id']}/recording" if call.get("recordingUrl") else ""
         facts: Json = {"title": "Call", "active": "/calls", "scene": scene, "turns": _turns(scene), "recording": recording}
@@ -107,7 +110,7 @@ def _calls(sandbox: "Sandbox") -> list[BaseRoute]:
 
 def _deliveries(sandbox: "Sandbox") -> list[BaseRoute]:
     async def listed(_: Request) -> Response:
-        rows = [_delivery(delivery) for delivery in sandbox.store.deliveries()]
+        rows = [described(delivery) for delivery in sandbox.store.deliveries()]
         return page("deliveries", title="Deliveries", active="/deliveries", deliveries=rows)
 
     async def show(request: Request) -> Response:
@@ -115,7 +118,7 @@ def _deliveries(sandbox: "Sandbox") -> list[BaseRoute]:
         if found is None:
             return RedirectResponse("/deliveries", 303)
         body = json.dumps(json.loads(found["body"]), indent=2, ensure_ascii=False)
-        return page("delivery", title="Delivery", active="/deliveries", delivery=_delivery(found), body=body)
+        return page("delivery", title="Delivery", active="/deliveries", delivery=described(found), body=body)
 
     return [Route("/deliveries", listed), Route("/deliveries/{id:int}", show)]
 
@@ -154,16 +157,3 @@ def _turns(scene: Json) -> list[Json]:
     notes = [{"kind": "note", "text": note} for note in scene["notes"]]
     ended = [{"kind": "note", "text": f"{FILTERS['reason'](scene['ended_reason'])}."}] if scene["ended_reason"] else []
     return [*found, *notes, *ended]
-
-
-def _delivery(delivery: Json) -> Json:
-    """A delivery with its label, last answer and time, in words."""
-    message = json.loads(delivery["body"]).get("message", {})
-    label = KINDS.get(delivery["type"]) or (f"Status: {message['status']}" if "status" in message else delivery["type"])
-    about = "" if delivery["server"].get("provider") else f"/calls/{delivery['call_id']}"
-    attempts = delivery["attempts"]
-    last = attempts[-1] if attempts else None
-    answer = "" if last is None else f"HTTP {last['status']}" if last["status"] else "no answer"
-    tries = "" if not last else f"{last['ms']} ms" if len(attempts) == 1 else f"{len(attempts)} attempts"
-    words = {"at": moment(delivery["at"]), "ms": f"{last['ms']} ms" if last else ""}
-    return {**delivery, "label": label, "about": about, "answer": answer, "tries": tries, **words}

@@ -1,6 +1,6 @@
 """How the console words times, numbers, states and choices."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.vapi.personas import BY_ID
@@ -48,6 +48,31 @@ REASONS = {
     "call.in-progress.error-vapifault-vapi-llm-failed": "The agent failed to answer",
 }
 KINDS = {"assistant-request": "Who should answer?", "tool-calls": "Tool calls", "end-of-call-report": "End-of-call report"}
+STRIPE_TROUBLES = (
+    ("duplicate", "Each event arrives three times"),
+    ("reorder", "Events arrive last first"),
+    ("delay", "Events come 30 seconds late"),
+    ("drop", "Events never come"),
+    ("wrong_signature", "Events are signed wrongly"),
+    ("api_version", "Events have another API version"),
+)
+PAYMENT_STATES = {
+    "open": ("ring", "Open"),
+    "asking": ("ring", "Asks the payer"),
+    "expired": ("", "Expired"),
+    "canceled": ("", "Canceled"),
+    "saved": ("good", "Card saved"),
+    "paid": ("good", "Paid"),
+    "pending": ("busy", "Pending"),
+    "failed": ("bad", "Failed"),
+    "refunded": ("", "Refunded"),
+    "partly": ("", "Partly refunded"),
+    "disputed": ("bad", "Disputed"),
+    "succeeded": ("good", "Succeeded"),
+    "needs_response": ("bad", "Open"),
+    "won": ("good", "Won"),
+    "lost": ("bad", "Lost"),
+}
 FAILURES = ("error", "failed", "not-found", "no-assistant", "invalid", "shutdown")
 
 
@@ -62,15 +87,20 @@ def length_text(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
-def moment(text: str) -> str:
-    """An ISO moment as local time, with the day when it is not today."""
-    at = datetime.fromisoformat(text).astimezone()
+def moment(text: str | int) -> str:
+    """An ISO moment, or seconds since 1970, as local time, with the day when it is not today."""
+    at = (datetime.fromisoformat(text) if isinstance(text, str) else datetime.fromtimestamp(text, UTC)).astimezone()
     return f"{at:%H:%M:%S}" if at.date() == datetime.now().astimezone().date() else f"{at.day} {at:%b, %H:%M}"
 
 
 def money(amount: int, currency: str) -> str:
     """1050 and usd as $10.50; other currencies by their letters."""
     return f"${amount / 100:,.2f}" if currency == "usd" else f"{amount / 100:,.2f} {currency.upper()}"
+
+
+def payment_state(key: str) -> tuple[str, str]:
+    """The look and the word of a payment's, refund's or dispute's state."""
+    return PAYMENT_STATES.get(key, ("", key.replace("_", " ").capitalize()))
 
 
 def persona(key: str) -> str:
@@ -92,6 +122,7 @@ FILTERS: dict[str, Any] = {
     "count": len,
     "phone": phone,
     "money": money,
+    "payment_state": payment_state,
     "length_text": length_text,
     "moment": moment,
     "persona": persona,

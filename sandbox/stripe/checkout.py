@@ -52,7 +52,7 @@ class Checkout:
     def update(self, key: str, params: Json) -> Json:
         """POST /v1/checkout/sessions/ID: metadata only."""
         session = self.get(key)
-        return self._records.save({**session, "metadata": merged(session["metadata"], params.get("metadata", {"": ""}))})
+        return self._records.save({**session, "metadata": merged(session["metadata"], params.get("metadata"))})
 
     def expire(self, key: str) -> Json:
         """Nobody can pay it any more: `checkout.session.expired`."""
@@ -209,6 +209,7 @@ class Checkout:
             session = {**session, "customer": self._new_customer(session)}
         amount = (session["amount_total"], session["currency"], session["customer"])
         intent = self._payments.open(*amount, given.get("metadata", {}), **more)
+        self._records.save(intent, session=session["id"])
         return self._records.save({**session, "payment_intent": intent["id"]}), intent
 
     def _method(self, session: Json, kind: str) -> Json:

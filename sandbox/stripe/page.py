@@ -44,8 +44,8 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         return _session_page(checkout, key, note, 402) if note else RedirectResponse(f"/stripe/pay/{key}", 303)
 
     async def authenticate(request: Request) -> Response:
-        sessions = account.records.all("checkout.session", payment_intent=request.path_params["id"])
-        return RedirectResponse(f"/stripe/pay/{sessions[0]['id']}" if sessions else "/payments", 303)
+        session_id = account.records.hidden("payment_intent", request.path_params["id"]).get("session")
+        return RedirectResponse(f"/stripe/pay/{session_id}" if session_id else "/payments", 303)
 
     async def receipt(request: Request) -> Response:
         charge = account.records.find("charge", request.path_params["id"])
