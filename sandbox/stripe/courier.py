@@ -105,7 +105,7 @@ class Courier:
         self._store.add_attempt(key, at, status, round((time.monotonic() - began) * 1000), error, text)
         if status is not None and 200 <= status < 300:
             self._store.set_delivery(key, "delivered")
-            self._count_down(delivery["call_id"])
+            self._count_down(delivery["call_id"], endpoint["id"])
             return None
         made = len(delivery["attempts"])
         if made >= len(PAUSES):
@@ -129,10 +129,12 @@ class Courier:
             return None, f"{type(wrong).__name__}: {wrong}", ""
         return response.status_code, "", response.text[:LONGEST_LOGGED]
 
-    def _count_down(self, event_id: str) -> None:
-        """One endpoint fewer has to be told. A replayed event is delivered again without owing anything."""
+    def _count_down(self, event_id: str, endpoint_id: str) -> None:
+        """One endpoint fewer has to be told; being told twice counts once."""
         document = self._store.get("stripe.event", event_id)
-        if document:
+        told = document["hidden"].get("told", []) if document else []
+        if document and endpoint_id not in told:
+            document["hidden"]["told"] = [*told, endpoint_id]
             document["object"]["pending_webhooks"] = max(0, document["object"]["pending_webhooks"] - 1)
             self._store.put("stripe.event", document)
 

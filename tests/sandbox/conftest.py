@@ -1,6 +1,7 @@
 """One sandbox process for all tests, emptied before each; a receiver per test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,16 @@ def server() -> Iterator[Receiver]:
 @pytest.fixture
 def shop(box: Box, server: Receiver) -> Shop:
     return Shop(box, server)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Box]]:
+    boxes: list[Box] = []
+
+    def started(**environment: str) -> Box:
+        boxes.append(Box(tmp_path, **environment))
+        return boxes[-1]
+
+    yield started
+    for box in boxes:
+        box.stop()

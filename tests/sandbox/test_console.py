@@ -11,7 +11,7 @@ def test_every_page_is_marked_and_loads_nothing_from_elsewhere(box: Box, server:
     box.answered_by(assistant(server.url))
     scene = box.call("Do you take walk-ins?")
     first = box.state("/deliveries")[-1]["id"]
-    for path in ("/", "/calls", f"/calls/{scene['id']}", "/deliveries", f"/deliveries/{first}"):
+    for path in ("/", "/calls", f"/calls/{scene['id']}", "/payments", "/deliveries", f"/deliveries/{first}"):
         page = box.http.get(path)
         assert page.status_code == 200
         assert "<b>Sandbox.</b>" in page.text

@@ -3,25 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.parts import ROOT, Box, Receiver, assistant, until
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Box]]:
-    boxes: list[Box] = []
-
-    def started(**environment: str) -> Box:
-        boxes.append(Box(tmp_path, **environment))
-        return boxes[-1]
-
-    yield started
-    for box in boxes:
-        box.stop()
 
 
 def test_it_refuses_production(tmp_path: Path) -> None:
