@@ -44,7 +44,7 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         _of_calls(sandbox),
         _of_lines(sandbox),
         _of_deliveries(sandbox),
-        mail_handlers(sandbox, _json, Wrong),
+        mail_handlers(sandbox, json_of, Wrong),
     ):
         for (method, path), handler in handlers.items():
             found.append(Route(f"/_control{path}", as_json(handler), methods=[method]))

@@ -137,11 +137,11 @@ def _row(account: Account, subject: Json) -> Json:
     intent_id = subject["payment_intent"] if is_session else subject["id"]
     intent = account.records.find("payment_intent", intent_id or "")
     charge = account.records.find("charge", (intent or {}).get("latest_charge") or "")
-    what = "Saved card" if not is_session else "Card setup" if subject["mode"] == "setup" else "Checkout"
+    what = "Without the payer" if not is_session else "Card setup" if subject["mode"] == "setup" else "Checkout"
     lines = account.checkout.line_items(subject["id"]) if is_session else []
     state = _state(subject, intent, charge)
     amount = subject["amount_total"] if is_session else subject["amount"]
-    named = lines[0]["description"] if lines else subject.get("description") or what
+    named = lines[0]["description"] if lines else subject.get("description") or ("A card for later" if is_session else "Saved card charged")
     more = {"what": what, "name": named, "state": state, "amount": amount, "intent": intent_id or "", "charge": charge}
     is_pending = intent is not None and intent["status"] == "processing"
     return {**more, "id": subject["id"], "created": subject["created"], "currency": subject["currency"] or "usd", "pending": is_pending}
