@@ -38,6 +38,7 @@ from kametrix import db, embedded
 from kametrix.settings import settings
 
 ROOT = Path(__file__).parent.parent
+pytest_plugins = ("tests.stripe_sandbox",)
 
 # No test is timed, by Hypothesis neither: a machine with other work is no failure. Its examples share the database of their test.
 hypothesis_settings.register_profile(

@@ -15,7 +15,7 @@ from kametrix.cli.environment import ROOT, migrate_database, use_database, use_s
 from kametrix.cli.supervise import Supervisor, python
 from kametrix.errors import Misconfigured
 from kametrix.jobs.worker import run_worker
-from kametrix.services import packs, queue
+from kametrix.services import pack_prices, packs, queue
 from kametrix.settings import settings
 
 
@@ -101,6 +101,7 @@ def _prepare() -> None:
     migrate_database()
     with db.transaction() as session:
         packs.seed(session)
+        pack_prices.sync_soon(session)
         queue.enqueue(session, "sync_numbers", once="sync_numbers", timestamp=0)
     db.platform_engine().dispose()
 

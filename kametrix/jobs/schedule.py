@@ -7,7 +7,7 @@ from procrastinate import JobContext
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from kametrix.jobs import calls, checkpoints, mail, phone_numbers
+from kametrix.jobs import calls, checkpoints, mail, payments, phone_numbers
 from kametrix.jobs.app import jobs, perform
 from kametrix.services import clean_up as cleaning
 
@@ -39,6 +39,8 @@ def clean_up(timestamp: int) -> None:
 
 jobs.periodic(cron="*/2 * * * *")(calls.reconcile_calls)
 jobs.periodic(cron="*/5 * * * *")(phone_numbers.sync_numbers)
+jobs.periodic(cron="*/10 * * * *")(payments.sync_purchases)
+jobs.periodic(cron="40 2 * * *")(payments.reconcile_payments)
 jobs.periodic(cron="*/10 * * * *")(mail.send_forgotten_mail)
 jobs.periodic(cron="* * * * *")(rescue_stalled)
 jobs.periodic(cron="7 * * * *")(clean_up)

@@ -46,7 +46,7 @@ def apply(session: Session, facts: Dispute, *, withdrawn: bool = False, reinstat
     purchase = paid.behind(session, facts.payment_id)
     dispute = session.exec(select(CreditDispute).where(CreditDispute.stripe_dispute_id == facts.id)).one_or_none()
     if dispute is None:
-        if not withdrawn and (facts.state.startswith("warning_") or facts.state == "prevented"):
+        if not withdrawn and is_inquiry(facts):
             return purchase.organization_id
         dispute = _open(session, purchase, facts)
     told = DisputeStatus.WON if reinstated else CLOSED.get(facts.state, DisputeStatus.OPEN)
@@ -56,6 +56,11 @@ def apply(session: Session, facts: Dispute, *, withdrawn: bool = False, reinstat
     elif told == DisputeStatus.LOST and dispute.status == DisputeStatus.OPEN:
         _close(session, dispute, DisputeStatus.LOST)
     return purchase.organization_id
+
+
+def is_inquiry(facts: Dispute) -> bool:
+    """Whether a bank only asks, or was satisfied before it took anything."""
+    return facts.state.startswith("warning_") or facts.state == "prevented"
 
 
 def _open(session: Session, purchase: CreditPurchase, facts: Dispute) -> CreditDispute:

@@ -16,7 +16,7 @@ from kametrix.integrations.stripe.events import Event, Payment, PaymentState
 from kametrix.integrations.stripe.redaction import redact
 from kametrix.integrations.vapi.reading import text
 from kametrix.models import CreditPurchase, Organization, PurchaseKind
-from kametrix.services import disputes, purchases, queue, refunds
+from kametrix.services import disputes, purchases, queue, recharge, refunds
 from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.inbox import InboxEvent, Received, Refused
 
@@ -57,17 +57,27 @@ def apply(session: Session, received: InboxEvent) -> str | None:
     return None
 
 
+@open_to(SYSTEM)
+def learn(session: Session, facts: Payment) -> str | None:
+    """Bring a purchase to what Stripe says of it, told or asked; returns its organization, none when it is none of ours."""
+    if facts.state == PaymentState.FAILED and facts.purchase_id and _is_recharge(session, facts):
+        recharge.record_failure(session, facts.purchase_id, facts.failure_code or "declined", facts.failure or "The card was not charged.")
+        return facts.organization_id
+    standing = purchases.settle(session, facts)
+    return standing.organization_id if standing else None
+
+
 def _checkout(session: Session, event: Event) -> str | None:
     about, facts = event.subject, events.session_payment(event.subject)
     if about.get("mode") == "setup":
         return _setup(session, about) if event.type == "checkout.session.completed" else None
     match event.type:
         case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
-            return _settle(session, facts)
+            return learn(session, facts)
         case "checkout.session.async_payment_failed":
-            return _settle(session, replace(facts, state=PaymentState.FAILED, failure="The payment was not carried out by the bank."))
+            return learn(session, replace(facts, state=PaymentState.FAILED, failure="The payment was not carried out by the bank."))
         case "checkout.session.expired":
-            return _settle(session, replace(facts, state=PaymentState.EXPIRED))
+            return learn(session, replace(facts, state=PaymentState.EXPIRED))
         case _:
             return None
 
@@ -77,21 +87,20 @@ def _setup(session: Session, about: dict[str, Any]) -> str | None:
     organization_id, session_id = text(about.get("client_reference_id")), text(about.get("id"))
     ours = session.exec(select(Organization.id).where(Organization.id == (organization_id or ""))).first()
     if ours is not None and session_id:
-        queue.enqueue(session, "save_card", organization_id=ours, session_id=session_id)
+        queue.enqueue(session, "save_card", once=f"save_card:{session_id}"[:128], session_id=session_id)
     return ours
 
 
 def _intent(session: Session, event: Event) -> str | None:
     """Only of recharges: what is paid on Stripe's page is told of by its session."""
     facts = events.intent_payment(event.subject)
-    kind = session.exec(select(CreditPurchase.kind).where(CreditPurchase.id == (facts.purchase_id or ""))).first()
-    if kind != PurchaseKind.RECHARGE:
+    if not _is_recharge(session, facts):
         return None
     match event.type:
         case "payment_intent.succeeded":
-            return _settle(session, facts)
+            return learn(session, facts)
         case "payment_intent.payment_failed" | "payment_intent.canceled":
-            return _settle(session, replace(facts, state=PaymentState.FAILED))
+            return learn(session, replace(facts, state=PaymentState.FAILED))
         case _:
             return None
 
@@ -103,6 +112,6 @@ def _dispute(session: Session, event: Event) -> str | None:
     return disputes.apply(session, facts, withdrawn=what == "funds_withdrawn", reinstated=what == "funds_reinstated")
 
 
-def _settle(session: Session, facts: Payment) -> str | None:
-    standing = purchases.settle(session, facts)
-    return standing.organization_id if standing else None
+def _is_recharge(session: Session, facts: Payment) -> bool:
+    named = select(CreditPurchase.kind).where(CreditPurchase.id == (facts.purchase_id or ""))
+    return session.exec(named).first() == PurchaseKind.RECHARGE

@@ -38,8 +38,8 @@ USABLE: Final = AGAIN + timedelta(minutes=31)
 UNFINISHED: Final = (PurchaseStatus.OPEN, PurchaseStatus.PENDING)
 
 __all__ = [
-    "Order", "PaymentPage", "PaymentRow", "Standing", "begin", "could_not_open", "payments", "record_customer", "record_session", "settle",
-    "standing",
+    "Order", "PaymentPage", "PaymentRow", "Standing", "begin", "could_not_open", "customer", "payments", "record_customer",
+    "record_session", "settle", "standing",
 ]  # fmt: skip
 
 log = structlog.get_logger()
@@ -95,6 +95,12 @@ def begin(session: Session, actor: Actor, pack_id: str) -> Order:
         session.add(purchase)
         session.flush()
     return Order(_checkout(purchase, pack), organization.stripe_customer_id, purchase.stripe_session_id, purchase.checkout_url)
+
+
+@allows("billing:write")
+def customer(session: Session, actor: Actor) -> str | None:
+    """Stripe's customer of the organization, for whoever may have a card saved; none before the first time."""
+    return session.exec(select(Organization.stripe_customer_id).where(Organization.id == actor.organization_id)).one()
 
 
 @open_to(SYSTEM)

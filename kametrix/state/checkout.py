@@ -1,16 +1,19 @@
 """Paying on Stripe's page, between transactions: opening it, and looking again when somebody comes back before the webhook."""
 
+import re
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
 import structlog
 
 from kametrix import db
+from kametrix.crypto import new_id
+from kametrix.errors import NotFound
 from kametrix.integrations.stripe import client as stripe
 from kametrix.integrations.stripe import events
-from kametrix.integrations.stripe.client import CheckoutOrder, OpenedSession, StripeGateway
+from kametrix.integrations.stripe.client import Card, CheckoutOrder, OpenedSession, StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
-from kametrix.services import live, purchases
+from kametrix.services import live, purchases, recharge
 from kametrix.services.access import Actor
 from kametrix.services.purchases import Order, Standing
 from kametrix.settings import settings
@@ -59,6 +62,25 @@ async def look_again(actor: Actor, session_id: str) -> Standing:
     return settled if settled is not None and settled.purchase_id == found.purchase_id else found
 
 
+async def open_card_setup(actor: Actor) -> str:
+    """The address of Stripe's page that saves a card. Raises Forbidden, and StripeFailure while Stripe is away."""
+    customer = await _customer(actor.organization_id, await db.run(purchases.customer, actor))
+    back, cancelled = f"{_home('')}/credits/billing?setup={{CHECKOUT_SESSION_ID}}", f"{_home('')}/credits/billing"
+    opened = await _asked(_setup, actor.organization_id, customer, back, cancelled)
+    return opened.url
+
+
+async def keep_card(actor: Actor, session_id: str) -> None:
+    """Keep the card a setup page of this organization saved: the person is back before the webhook.
+
+    Raises Forbidden, NotFound for another organization's page or one that saved no card, and StripeFailure.
+    """
+    await db.run(purchases.customer, actor)
+    card = await _asked(_saved, session_id, actor.organization_id)
+    await db.run_platform(db.PAGES, recharge.keep_card, actor.organization_id, card)
+    live.announce(actor.organization_id)
+
+
 async def _begin(actor: Actor, pack_id: str) -> Order:
     """A purchase to be paid; one begun minutes ago only while its page is still open."""
     order = await db.run_platform(db.PAGES, purchases.begin, actor, pack_id)
@@ -78,6 +100,19 @@ async def _customer(organization_id: str, known: str | None) -> str:
 def _opened(gateway: StripeGateway, order: CheckoutOrder, customer_id: str, home: str) -> OpenedSession:
     back, cancelled = f"{home}/credits/return?session={{CHECKOUT_SESSION_ID}}", f"{home}/credits?cancelled={order.purchase_id}"
     return gateway.create_checkout(order, customer_id=customer_id, success_url=back, cancel_url=cancelled)
+
+
+def _setup(gateway: StripeGateway, organization_id: str, customer_id: str, back: str, cancelled: str) -> OpenedSession:
+    return gateway.create_setup(
+        organization_id=organization_id, customer_id=customer_id, success_url=back, cancel_url=cancelled, key=f"setup:{new_id()}"
+    )
+
+
+def _saved(gateway: StripeGateway, session_id: str, organization_id: str) -> Card:
+    is_one = re.fullmatch("cs_[A-Za-z0-9_]{1,240}", session_id)
+    if is_one and gateway.session(session_id).get("client_reference_id") == organization_id and (card := gateway.saved_card(session_id)):
+        return card
+    raise NotFound("No card was saved there. Please try again.")
 
 
 async def _asked(request: Callable[..., R], *args: object) -> R:

@@ -19,7 +19,7 @@ from kametrix.settings import settings
 API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect and to answer."""
-RETRIES: Final = 2
+RETRIES: Final = 3
 MOST_LISTED: Final = 10_000
 """Things of one kind read at once: beyond it a shorter time is to be asked for."""
 PRODUCT: Final = "kametrix_pack_"
@@ -240,6 +240,8 @@ def _ask(request: Callable[[], Any]) -> dict[str, Any]:
         answer = request()
     except stripe.StripeError as error:
         raise errors.failure(error) from error
+    except (AttributeError, TypeError, ValueError) as error:  # how the library takes an answer of another shape
+        raise errors.unreadable() from error
     found = answer.to_dict(for_json=True) if isinstance(answer, stripe.StripeObject) else None
     if not isinstance(found, dict):
         raise errors.unreadable()

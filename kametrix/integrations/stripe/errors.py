@@ -58,6 +58,8 @@ def failure(error: stripe.StripeError) -> StripeFailure:
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         message = "The payment service does not accept our key. The operator has to check STRIPE_SECRET_KEY."
         return StripeFailure(message, retryable=False, provider_status=status, code=code)
+    if status is not None and status < 400:
+        return unreadable()
     if isinstance(error, stripe.RateLimitError) or status is None or status in (409, 429) or status >= 500:
         return StripeFailure(
             f"The payment service has a problem of its own. {_TRY_AGAIN}", retryable=True, provider_status=status, code=code

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 from kametrix import clock
 from kametrix.errors import Conflict, Invalid, NotFound
 from kametrix.models import CreditPack
-from kametrix.services import audit, packs, site_settings
+from kametrix.services import audit, pack_prices, packs, site_settings
 from kametrix.services.access import PLATFORM, Actor, allows
 from kametrix.services.wording import dollars
 
@@ -96,6 +96,7 @@ def create_pack(session: Session, actor: Actor, form: PackForm) -> None:
     pack = CreditPack(**vars(form), position=last + 1)
     session.add(pack)
     session.flush()
+    pack_prices.sync_soon(session)
     _note(session, actor, "PACK_CREATE", pack, {}, {**vars(form), "is_active": True})
 
 
@@ -107,6 +108,7 @@ def update_pack(session: Session, actor: Actor, pack_id: str, form: PackForm) ->
     _free_name(session, form.name, pack.id)
     before = {name: getattr(pack, name) for name in vars(form)}
     if before != vars(form):
+        pack_prices.forget(session, pack)
         _change(session, actor, pack, vars(form))
 
 
@@ -116,6 +118,7 @@ def set_pack_active(session: Session, actor: Actor, pack_id: str, is_active: boo
     pack = _locked(session, pack_id)
     if pack.is_active != is_active:
         _change(session, actor, pack, {"is_active": is_active})
+        pack_prices.sync_soon(session)
 
 
 @allows(PLATFORM)
