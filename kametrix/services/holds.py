@@ -4,7 +4,7 @@ Only calls of an organization with a ceiling have one. Reserve with the organiza
 and the balance are those of one moment, and calls at once cannot together be granted more than there is.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlmodel import Session, col, func, select, update
@@ -23,12 +23,12 @@ def reserve(session: Session, call: Call, *, minutes: int, rate: int, longest_se
 
     It ends by itself LATENESS after `longest_seconds`.
     """
+    now = clock.now()
     call.rate_cents_per_minute = rate
-    session.flush()
     session.add(
         CreditHold(
             organization_id=call.organization_id, call_id=call.id, minutes=minutes, rate_cents=rate, amount=minutes * rate,
-            expires_at=_end(longest_seconds),
+            created_at=now, expires_at=now + timedelta(seconds=longest_seconds) + LATENESS,
         )
     )  # fmt: skip
 
@@ -49,7 +49,3 @@ def release(session: Session, call_id: str) -> None:
     """End what is held for a call: what it did cost is in the ledger, in the same transaction."""
     open_holds = update(CreditHold).where(col(CreditHold.call_id) == call_id, col(CreditHold.released_at).is_(None))
     session.connection().execute(open_holds.values(released_at=clock.now()))
-
-
-def _end(longest_seconds: int) -> datetime:
-    return clock.now() + timedelta(seconds=longest_seconds) + LATENESS

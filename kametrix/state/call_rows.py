@@ -9,7 +9,7 @@ from kametrix.services.call_marks import Terms, marked, terms
 from kametrix.services.calls import CallRow as Found
 from kametrix.services.conversation import Turn
 from kametrix.services.money_text import cost_explained
-from kametrix.services.settlement import REJECTED, shown_status
+from kametrix.services.settlement import PASSED_ON, REJECTED, shown_status
 from kametrix.services.wording import clock, dollars, moment, telephone
 from kametrix.state.rows import CallRow, TurnRow
 
@@ -32,6 +32,7 @@ ENDED_BY = {
     "forwarded": "Passed on to a person",
     "transfer_failed": "Nobody took the transfer",
     REJECTED: "",
+    PASSED_ON: "Passed on to your number",
     "bad_number": "The number does not exist",
     "carrier": "The telephone network",
 }
@@ -195,6 +196,8 @@ def _cost_note(call: CallDetail) -> str:
         return "Being worked out. This takes two minutes at most."
     if call.ended_cause == REJECTED:
         return "The caller heard one sentence and was not connected, so this cost nothing."
+    if call.ended_cause == PASSED_ON:
+        return "No agent took this call, so it cost nothing here."
     if call.cost is None:
         return "This call cost nothing." if call.seconds else "Nobody spoke, so this call cost nothing."
     if call.cost.grace_used:
