@@ -5,7 +5,7 @@ import structlog
 from kametrix.errors import Invalid
 from kametrix.integrations.stripe.client import StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
-from kametrix.integrations.vapi.reading import mapping, text
+from kametrix.integrations.vapi.reading import text
 from kametrix.jobs.app import RETRY, jobs, perform, stripe_gateway
 from kametrix.services import live, recharge, recharge_attempts
 from kametrix.services.recharge_attempts import Attempt, Outcome
@@ -23,13 +23,12 @@ def charge_saved_card(organization_id: str) -> None:
 
 
 @jobs.task(name="save_card", retry=RETRY)
-def save_card(session_id: str) -> None:
-    """Keep the card a finished setup page saved, for the organization the page was opened for."""
+def save_card(organization_id: str, session_id: str) -> None:
+    """Keep the card a finished setup page saved. Raises Invalid when the page was opened for another organization or saved none."""
     gateway = stripe_gateway()
-    card = gateway.saved_card(session_id)
-    organization_id = text(mapping(gateway.session(session_id).get("metadata")).get("organization"))
-    if card is None or organization_id is None:
-        raise Invalid("This page of the payment service saved no card.")
+    owner, card = text(gateway.session(session_id).get("client_reference_id")), gateway.saved_card(session_id)
+    if card is None or owner != organization_id:
+        raise Invalid("This page of the payment service saved no card of this organization.")
     perform(recharge.keep_card, organization_id, card)
     live.announce(organization_id)
 

@@ -36,6 +36,7 @@ def after_top_up(session: Session, organization_id: str, *, is_first: bool) -> N
     told = or_(col(Organization.low_balance_told_at).is_not(None), col(Organization.grace_told_at).is_not(None))
     forget = update(Organization).where(col(Organization.id) == organization_id, told)
     session.connection().execute(forget.values(low_balance_told_at=None, grace_told_at=None))
+    recharge.forgive_failures(session, organization_id)
     if is_first:
         sync_requests.push_organization(session, organization_id)
         queue.enqueue(session, "serve_waiting")

@@ -26,7 +26,7 @@ from kametrix.models import (
     PurchaseStatus,
     TransactionType,
 )
-from kametrix.services import balance_watch, credits, disputes, ledger, mail, rate_limits, sync_requests
+from kametrix.services import balance_watch, credits, disputes, ledger, mail, rate_limits, recharge, sync_requests
 from kametrix.services.access import SYSTEM, Actor, allows, open_to, scoped
 from kametrix.services.ledger import Posted
 from kametrix.services.payment_list import PaymentPage, PaymentRow, payments
@@ -148,10 +148,7 @@ def settle(session: Session, facts: Payment) -> Standing | None:
     elif facts.state == PaymentState.PENDING and purchase.status == PurchaseStatus.OPEN:
         purchase.status, purchase.stripe_session_id = PurchaseStatus.PENDING, purchase.stripe_session_id or facts.session_id
     elif facts.state == PaymentState.FAILED and purchase.status in UNFINISHED:
-        _fail(session, purchase, facts.failure_code, facts.failure or "The payment was not completed.")
-        if purchase.kind == PurchaseKind.CHECKOUT:
-            told = {"pack": purchase.pack_name, "amount": purchase.price_in_cents, "failure": purchase.failure}
-            mail.post_to_owners(session, purchase.organization_id, MailKind.PAYMENT_FAILED, key=f"unpaid:{purchase.id}", facts=told)
+        _failed(session, purchase, facts.failure_code, facts.failure or "The payment was not completed.")
     elif facts.state == PaymentState.EXPIRED and purchase.status == PurchaseStatus.OPEN:
         purchase.status = PurchaseStatus.EXPIRED
     _touch(session, purchase)
@@ -255,6 +252,16 @@ def _receipt(session: Session, purchase: CreditPurchase, posted: Posted) -> None
         "grace_repaid": posted.grace_repaid, "automatic": purchase.kind == PurchaseKind.RECHARGE,
     }  # fmt: skip
     mail.post_to_owners(session, purchase.organization_id, MailKind.RECEIPT, key=f"receipt:{purchase.id}", facts=facts)
+
+
+def _failed(session: Session, purchase: CreditPurchase, code: str | None, failure: str) -> None:
+    """Somebody who paid himself is told so; a saved card has its own road, where failures are counted."""
+    if purchase.kind == PurchaseKind.RECHARGE:
+        recharge.record_failure(session, purchase.id, code or "", failure)
+        return
+    _fail(session, purchase, code, failure)
+    told = {"pack": purchase.pack_name, "amount": purchase.price_in_cents, "failure": purchase.failure}
+    mail.post_to_owners(session, purchase.organization_id, MailKind.PAYMENT_FAILED, key=f"unpaid:{purchase.id}", facts=told)
 
 
 def _fail(session: Session, purchase: CreditPurchase, code: str | None, failure: str) -> None:

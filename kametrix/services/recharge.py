@@ -187,6 +187,23 @@ def record_failure(session: Session, purchase_id: str, code: str, failure: str) 
 
 
 @open_to(SYSTEM)
+def forgive_failures(session: Session, organization_id: str) -> None:
+    """Once the saved card was charged, what failed before counts no more."""
+    failed = select(AutoRecharge).where(AutoRecharge.organization_id == organization_id, col(AutoRecharge.last_failure_at).is_not(None))
+    row = session.exec(failed.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        return
+    charged = select(CreditPurchase.id).where(
+        CreditPurchase.organization_id == organization_id,
+        CreditPurchase.kind == PurchaseKind.RECHARGE,
+        CreditPurchase.status == PurchaseStatus.PAID,
+        col(CreditPurchase.paid_at) >= row.last_failure_at,
+    )
+    if session.exec(charged.limit(1)).first() is not None:
+        row.failures, row.last_failure, row.last_failure_at, row.updated_at = 0, None, None, clock.now()
+
+
+@open_to(SYSTEM)
 def tell(session: Session, row: AutoRecharge, reason: RechargeFailure, *, pack: str, amount: int, switched_off: bool, key: str) -> None:
     """Mail to the owners why the card was not charged, once per `key`."""
     facts: dict[str, Any] = {
