@@ -57,10 +57,10 @@ def unsubscribe(session: Session, token: str) -> None:
 
 
 @allows(SIGNED_IN)
-def choose(session: Session, actor: Actor, wanted: bool) -> None:
+def choose(session: Session, actor: Actor, wants_mail: bool) -> None:
     """Have warnings and statements by mail, or not. Needs the platform's login."""
     user = session.exec(select(User).where(User.id == actor.user_id).with_for_update()).one()
-    _set(session, actor, user, wanted=wanted)
+    _set(session, actor, user, wanted=wants_mail)
 
 
 def _set(session: Session, actor: Actor, user: User, *, wanted: bool) -> None:

@@ -35,6 +35,8 @@ PRODUCTION = {
     "KAMETRIX_WEBHOOK_URL": "https://kametrix.example",
     "VAPI_BASE_URL": "https://vapi.example",
     "KAMETRIX_SECRET_KEYS": "k1:" + "A" * 43 + "=",
+    "KAMETRIX_SIGNING_KEYS": "s1:" + "A" * 43 + "=",
+    "STRIPE_BASE_URL": "https://stripe.example",
     "KAMETRIX_BCRYPT_ROUNDS": "12",
     "KAMETRIX_TRUSTED_PROXY_HOPS": "1",
 }

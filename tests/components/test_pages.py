@@ -16,7 +16,7 @@ from kametrix.components.sections import ADMIN, SETTINGS
 from kametrix.services.access import SIGNED_IN
 from kametrix.state.frame import FrameState
 
-PUBLIC = {"/", "/imprint", "/privacy", "/login", "/signup", "/invite", "/reset", "404"}
+PUBLIC = {"/", "/imprint", "/privacy", "/login", "/signup", "/invite", "/reset", "/confirm", "/forgot", "/unsubscribe", "404"}
 PAGES: dict[str, tuple[Callable[[], rx.Component], dict[str, Any]]] = {
     options["route"]: (draw, options) for draw, options in RegistrationContext.ensure_context().decorated_pages
 }

@@ -13,7 +13,7 @@ from tests.e2e.product import Product
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 THEMES = ("light", "dark")
-PUBLIC = ("/", "/imprint", "/privacy", "/signup", "/login", "/reset", "/invite", "/nowhere")
+PUBLIC = ("/", "/imprint", "/privacy", "/signup", "/login", "/reset", "/invite", "/confirm", "/forgot", "/unsubscribe", "/nowhere")
 PRIVATE = (
     "/dashboard",
     "/agents",

@@ -239,7 +239,7 @@ def test_a_name_is_changed_and_the_change_is_kept_in_the_trail(database: str) ->
     with db.transaction(actor) as session:
         assert accounts.rename(session, actor, "  Dana   Whitlock ").name == "Dana Whitlock"
     with db.transaction(actor) as session:
-        assert accounts.profile(session, actor) == accounts.Profile("Dana Whitlock", actor.email, is_verified=False)
+        assert accounts.profile(session, actor) == accounts.Profile("Dana Whitlock", actor.email, is_verified=False, wants_mail=True)
         trail = session.exec(select(AuditLog)).one()
     assert (trail.old_values, trail.new_values) == ({"name": "Dana"}, {"name": "Dana Whitlock"})
     with db.transaction(actor) as session, pytest.raises(Invalid):

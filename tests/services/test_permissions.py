@@ -32,11 +32,14 @@ OWN_ROWS = {
     "session": "user_id <> :person",
     "audit_log": "false",
     "rate_limit": "false",
+    "mail_message": "user_id is distinct from :person",
+    "procrastinate_jobs": "task_name <> 'send_mail'",
+    "procrastinate_events": "job_id not in (select id from procrastinate_jobs where task_name = 'send_mail')",
     "user_organization": "user_id <> :person",
     "organization": "id in (select organization_id from user_organization where user_id <> :person)",
 }
-"""What everybody may change of themselves: account, sessions, places in organizations, organizations of their own. Of every other
-table all rows count."""
+"""What everybody may change of themselves: account, sessions, places in organizations, organizations of their own, mail to oneself.
+Of every other table all rows count."""
 OF_ONESELF = {"session_id", "current_id"}
 """Parameters that name something of one's own; every other id names a row of the organization."""
 
@@ -59,7 +62,7 @@ def given(session: Session) -> dict[str, Any]:
         "color": "#ff5733", "image": b"\x89PNG",
         "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none", "acts": Wanted(), "place": Place(),
         "answers": wizard_drafts.Answers(agent_form()), "step": "hours", "version": 1,
-        "wanted": EVERY, "at": None, "size": 5, "member_id": owner.user_id,
+        "wanted": EVERY, "wants_mail": False, "at": None, "size": 5, "member_id": owner.user_id,
     }  # fmt: skip
 
 

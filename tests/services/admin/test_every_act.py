@@ -14,8 +14,11 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 import kametrix.services.admin
+from kametrix import clock
 from kametrix.errors import Forbidden, KametrixError
-from kametrix.models import AuditLog, CreditPack, OrgRole, PlatformRole, SyncState, UserStatus, WebhookEvent
+from kametrix.models import (
+    AuditLog, CreditPack, MailKind, MailMessage, MailStatus, OrgRole, PlatformRole, SyncState, UserStatus, WebhookEvent,
+)  # fmt: skip
 from kametrix.services import audit_words
 from kametrix.services.access import Actor
 from kametrix.services.admin import agents, numbers, prices, traffic, users
@@ -39,7 +42,7 @@ def services() -> dict[str, Service]:
 
 SERVICES = services()
 READING = {
-    "agents.detail", "agents.page", "audit_log.exported", "audit_log.page", "failures.failures", "number_sync.begin",
+    "agents.detail", "agents.page", "audit_log.exported", "audit_log.page", "failed_mail.failed_mail", "failures.failures", "number_sync.begin",
     "number_sync.give_up", "number_sync.missing", "numbers.candidates", "numbers.page", "overview.overview", "prices.prices",
     "traffic.calls", "traffic.postings", "traffic.since", "user_page.detail", "users.page", "users.rows_of",
 }  # fmt: skip
@@ -58,14 +61,19 @@ def given(session: Session) -> dict[str, tuple[Any, ...] | dict[str, Any]]:
     free = factories.create_phone_number(session)
     event = WebhookEvent(provider="vapi", type="status-update", dedupe_key="a", failed_at=agent.created_at, error="no")
     packs = [CreditPack(name=f"Pack {place}", credits=100, price_in_cents=100 * place, position=place) for place in (1, 2)]
-    session.add_all([event, *packs])
+    letter = MailMessage(
+        to_email="dana@example.com", kind=MailKind.RECEIPT, language="en", facts={}, dedupe_key="receipt", created_at=clock.now(),
+        status=MailStatus.FAILED, error="Refused.",
+    )  # fmt: skip
+    session.add_all([event, letter, *packs])
     session.flush()
     job = session.connection().execute(_FAILED_JOB).scalar_one()
     pack, nowhere = prices.PackForm("New", 100, 100), Place()
     return {
         "agents.detail": (agent.id,), "agents.page": (agents.Wanted(), nowhere), "agents.retry": (agent.id,),
         "agents.set_active": (agent.id, False), "audit_log.begin_export": (Wanted(), "csv"), "audit_log.exported": (Wanted(), ""),
-        "audit_log.page": (Wanted(), nowhere), "bulk.set_status": ((target,), UserStatus.SUSPENDED), "failures.dismiss_job": (job,),
+        "audit_log.page": (Wanted(), nowhere), "bulk.set_status": ((target,), UserStatus.SUSPENDED), "failed_mail.dismiss": (letter.id,), "failed_mail.failed_mail": (), "failed_mail.send_again": (letter.id,),
+        "failures.dismiss_job": (job,),
         "failures.failures": (), "failures.replay": (event.id,), "failures.replay_all": (), "failures.retry_job": (job,),
         "number_acts.assign": (free.id, waiting.id), "number_acts.release": {"number_id": held.id, "agent_id": agent.id},
         "number_acts.set_enabled": (held.id, False), "number_acts.withdraw": {"number_id": held.id, "agent_id": agent.id},
