@@ -19,7 +19,8 @@ class Mailbox:
     The answer 'drop' to DATA keeps the message and breaks the connection before the answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, closed: bool = False) -> None:
+        self.closed = closed
         self.taken: list[EmailMessage] = []
         self.rcpt: list[str] = []
         self.data: list[str] = []
@@ -31,6 +32,8 @@ class Mailbox:
         return lines
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.closed and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         answer = self.rcpt.pop(0) if self.rcpt else "250 OK"
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -50,12 +53,12 @@ class Mailbox:
 @contextmanager
 def mailbox(*, password: str = "", **settings: str) -> Iterator[Mailbox]:
     """A running server, and the settings pointing at it. With a `password` it asks for user 'mailer' and that."""
-    box = Mailbox()
+    box = Mailbox(closed=bool(password))
 
     def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, auth: LoginPassword) -> AuthResult:
         return AuthResult(success=(auth.login, auth.password) == (b"mailer", password.encode()))
 
-    options: dict[str, Any] = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if password else {}
+    options: dict[str, Any] = {"authenticator": authenticate, "auth_require_tls": False} if password else {}
     controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     try:

@@ -17,7 +17,16 @@ import kametrix.services.admin
 from kametrix import clock
 from kametrix.errors import Forbidden, KametrixError
 from kametrix.models import (
-    AuditLog, CreditPack, MailKind, MailMessage, MailStatus, OrgRole, PlatformRole, SyncState, UserStatus, WebhookEvent,
+    AuditLog,
+    CreditPack,
+    MailKind,
+    MailMessage,
+    MailStatus,
+    OrgRole,
+    PlatformRole,
+    SyncState,
+    UserStatus,
+    WebhookEvent,
 )  # fmt: skip
 from kametrix.services import audit_words
 from kametrix.services.access import Actor
@@ -42,7 +51,8 @@ def services() -> dict[str, Service]:
 
 SERVICES = services()
 READING = {
-    "agents.detail", "agents.page", "audit_log.exported", "audit_log.page", "failed_mail.failed_mail", "failures.failures", "number_sync.begin",
+    "agents.detail", "agents.page", "audit_log.exported", "audit_log.page", "failed_mail.failed_mail", "failures.failures",
+    "number_sync.begin",
     "number_sync.give_up", "number_sync.missing", "numbers.candidates", "numbers.page", "overview.overview", "prices.prices",
     "traffic.calls", "traffic.postings", "traffic.since", "user_page.detail", "users.page", "users.rows_of",
 }  # fmt: skip
@@ -72,7 +82,8 @@ def given(session: Session) -> dict[str, tuple[Any, ...] | dict[str, Any]]:
     return {
         "agents.detail": (agent.id,), "agents.page": (agents.Wanted(), nowhere), "agents.retry": (agent.id,),
         "agents.set_active": (agent.id, False), "audit_log.begin_export": (Wanted(), "csv"), "audit_log.exported": (Wanted(), ""),
-        "audit_log.page": (Wanted(), nowhere), "bulk.set_status": ((target,), UserStatus.SUSPENDED), "failed_mail.dismiss": (letter.id,), "failed_mail.failed_mail": (), "failed_mail.send_again": (letter.id,),
+        "audit_log.page": (Wanted(), nowhere), "bulk.set_status": ((target,), UserStatus.SUSPENDED),
+        "failed_mail.dismiss": (letter.id,), "failed_mail.failed_mail": (), "failed_mail.send_again": (letter.id,),
         "failures.dismiss_job": (job,),
         "failures.failures": (), "failures.replay": (event.id,), "failures.replay_all": (), "failures.retry_job": (job,),
         "number_acts.assign": (free.id, waiting.id), "number_acts.release": {"number_id": held.id, "agent_id": agent.id},
