@@ -10,12 +10,14 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from kametrix import crypto, db
 from kametrix.api.access import route
 from kametrix.api.calls import MARK
-from kametrix.services import statement_proof
+from kametrix.services import statement_pdf, statement_print, statement_proof
 from kametrix.services.access import PUBLIC, Actor
 from kametrix.services.checkpoint_file import FORMAT
 from kametrix.services.csv_text import line
 from kametrix.services.statement_proof import Proof
 
+PRINTING: Final = db.Lane("printing", threads=1, waiting=20)
+"""One at a time: each takes most of a second of a processor."""
 VERIFIER: Final = Path(__file__).parents[2] / "verify_statement.py"
 
 
@@ -31,6 +33,14 @@ async def table(request: Request) -> Response:
     actor: Actor = request.state.principal.actor
     begun = await db.run(statement_proof.begin, actor, request.path_params["month"])
     return _streamed(begun, _table(actor, begun), "csv", "text/csv; charset=utf-8")
+
+
+async def printed(request: Request) -> Response:
+    """The sums, the days, the payments and the first calls, to print or to file."""
+    sheet = await db.run(statement_print.sheet, request.state.principal.actor, request.path_params["month"])
+    disposition = f'attachment; filename="statement-{sheet.statement.month}.pdf"'
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return Response(await PRINTING.run(statement_pdf.drawn, sheet), headers=headers, media_type="application/pdf")
 
 
 async def keys(_request: Request) -> Response:
@@ -82,6 +92,7 @@ async def _table(actor: Actor, begun: Proof) -> AsyncIterator[str]:
 routes = (
     route("/api/statements/{month}.json", proof, ["GET"], access="credits:read"),
     route("/api/statements/{month}.csv", table, ["GET"], access="credits:read"),
+    route("/api/statements/{month}.pdf", printed, ["GET"], access="credits:read"),
     route("/api/ledger-keys", keys, ["GET"], access=PUBLIC),
     route("/api/verify_statement.py", verifier, ["GET"], access=PUBLIC),
 )

@@ -25,7 +25,7 @@ from kametrix.services.statements import USAGE, Place, Statement
 FORMAT: Final = "kametrix-statement-1"
 PAGE: Final = 1_000
 HEADER: Final = (
-    "Row", "Posted", "Kind", "For", "Minutes", "Rate (cents)", "Amount (USD)", "Amount (cents)", "Balance before (cents)",
+    "Row", "Posted", "Kind", "For", "Minutes", "Rate (cents)", "Amount (cents)", "Balance before (cents)",
     "Balance after (cents)", "Grace used (cents)", "Grace repaid (cents)", "Call", "Payment", "Key", "Note", "Hash",
 )  # fmt: skip
 _AROUND: Final = text("""
@@ -85,7 +85,7 @@ def table_lines(session: Session, actor: Actor, after: int, last: int, zone: Zon
     rows = _page(session, actor, after, last)
     ids = {row.call_id for row in rows if row.call_id}
     query = scoped(actor, Call).where(col(Call.id).in_(ids)).with_only_columns(col(Call.id), col(Call.rate_cents_per_minute))
-    rates = dict(session.connection().execute(query).tuples().all()) if ids else {}
+    rates = {row.id: row.rate_cents_per_minute for row in session.connection().execute(query)} if ids else {}
     end = rows[-1].seq if rows else last
     return Lines("".join(_cells(row, rates.get(row.call_id or ""), zone) for row in rows), end if end < last else None)
 
@@ -149,11 +149,7 @@ def _cells(row: CreditTransaction, rate: int | None, zone: ZoneInfo) -> str:
     return line(
         (
             row.seq, row.created_at.astimezone(zone), row.type.value, row.description, minutes, rate if is_usage else None,
-            _dollars(row.amount), row.amount, row.balance_before, row.balance_after, row.grace_used, row.grace_repaid, row.call_id,
+            row.amount, row.balance_before, row.balance_after, row.grace_used, row.grace_repaid, row.call_id,
             row.stripe_payment_id, row.idempotency_key, row.note, bytes(row.hash).hex(),
         )
     )  # fmt: skip
-
-
-def _dollars(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
