@@ -64,22 +64,22 @@ class PaymentPage:
 def payments(session: Session, actor: Actor, *, after: str | None = None, size: int = 20) -> PaymentPage:
     """A page of purchases, newest first, of 1 to 100 rows. `after` is the cursor of the page before; raises Invalid when it is none."""
     size = min(max(size, 1), LARGEST_PAGE)
-    mine = select(CreditPurchase, User).where(CreditPurchase.organization_id == actor.organization_id)
+    mine = select(CreditPurchase, User.name, User.email).where(CreditPurchase.organization_id == actor.organization_id)
     query = mine.join(User, col(User.id) == CreditPurchase.user_id, isouter=True)
     if after is not None:
         query = query.where(tuple_(CreditPurchase.created_at, CreditPurchase.id) < _place(after))
     order = col(CreditPurchase.created_at).desc(), col(CreditPurchase.id).desc()
     found = session.exec(query.order_by(*order).limit(size + 1)).all()
-    shown, ids = found[:size], [purchase.id for purchase, _ in found[:size]]
+    shown, ids = found[:size], [purchase.id for purchase, _, _ in found[:size]]
     mine = select(CreditRefund).where(CreditRefund.organization_id == actor.organization_id)
     refunds = session.exec(mine.where(col(CreditRefund.credit_purchase_id).in_(ids))).all()
     mine = select(CreditDispute).where(CreditDispute.organization_id == actor.organization_id)
     disputes = session.exec(mine.where(col(CreditDispute.credit_purchase_id).in_(ids))).all()
-    rows = [_row(purchase, buyer, refunds, disputes) for purchase, buyer in shown]
+    rows = [_row(purchase, name or email or "", refunds, disputes) for purchase, name, email in shown]
     return PaymentPage(rows, _cursor(shown[-1][0]) if len(found) > size else None)
 
 
-def _row(purchase: CreditPurchase, buyer: User | None, refunds: Sequence[CreditRefund], disputes: Sequence[CreditDispute]) -> PaymentRow:
+def _row(purchase: CreditPurchase, buyer: str, refunds: Sequence[CreditRefund], disputes: Sequence[CreditDispute]) -> PaymentRow:
     back = [refund for refund in refunds if refund.credit_purchase_id == purchase.id]
     taken = [dispute for dispute in disputes if dispute.credit_purchase_id == purchase.id]
     return PaymentRow(
@@ -92,7 +92,7 @@ def _row(purchase: CreditPurchase, buyer: User | None, refunds: Sequence[CreditR
         currency=purchase.currency,
         created_at=purchase.created_at,
         paid_at=purchase.paid_at,
-        buyer=(buyer.name or buyer.email) if buyer else "",
+        buyer=buyer,
         session_id=purchase.stripe_session_id,
         checkout_url=purchase.checkout_url,
         failure=purchase.failure,
@@ -108,7 +108,7 @@ def _cursor(purchase: CreditPurchase) -> str:
 
 
 def _place(cursor: str) -> tuple[datetime, str]:
-    if not re.fullmatch("[0-9]{8}T[0-9]{12}-[0-9a-f]{32}", cursor):
+    if not re.fullmatch("[0-9]{8}T[0-9]{12}-[0-9a-f]{24}", cursor):
         raise Invalid("This page of payments does not exist. Start again from the first.")
     at, _, row_id = cursor.partition("-")
     try:
