@@ -234,5 +234,7 @@
     form.dataset.sent = "yes";
     rest(form, true);
   });
+  /* Back from somebody else's page: one kept as it was left would still be busy leaving. */
+  addEventListener("pageshow", (event) => { if (event.persisted && document.querySelector('[data-leaving="yes"]')) location.reload(); });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; rest(form, false); }));
 })();

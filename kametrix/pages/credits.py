@@ -1,18 +1,19 @@
-"""Credits: one honest number, what it means, what packs cost, and every cent since."""
-
-from typing import Any
+"""Credits: one honest number, what it means, packs to buy, and every cent and every payment since."""
 
 import reflex as rx
 
 from kametrix.components.allowed import allowed
-from kametrix.components.choose import each
 from kametrix.components.links import button_link
+from kametrix.components.listing import QUIET, pager
 from kametrix.components.money import money
+from kametrix.components.packs import pack_cards
 from kametrix.components.page import page
 from kametrix.components.panel import empty_state, page_header, panel
+from kametrix.components.payments import money_note, payments_table, unfinished_purchases
 from kametrix.components.rows import cell, data_table, row_link, table_row
 from kametrix.components.status import status_badge, status_word
-from kametrix.state.credits import CreditsState, LedgerLine, Pack
+from kametrix.state.credits import CreditsState, LedgerLine
+from kametrix.state.payments import PaymentsState
 
 COLUMNS = (("Kind", ""), ("When", ""), ("For", ""), ("Amount", "end"), ("Balance", "end"))
 
@@ -51,54 +52,28 @@ def balance() -> rx.Component:
     )
 
 
-def pack(item: Pack) -> rx.Component:
-    """A pack and what it buys; it cannot be bought yet, and says so."""
-    return rx.flex(
-        rx.heading(item.name, as_="h3", size="3"),
-        rx.text(item.price, size="7", weight="bold", class_name="num", letter_spacing="-0.025em", margin_top="8px"),
-        rx.text(item.minutes, " of calls", size="2"),
-        rx.cond(item.settlement != "", rx.text(item.settlement, size="1", color="var(--amber-11)")),
-        rx.box(flex="1", min_height="8px"),
-        allowed("billing:write", rx.button("Buy", disabled=True, variant="soft", width="100%")),
-        direction="column",
-        gap="4px",
-        class_name="panel",
-        padding=rx.breakpoints(initial="14px 16px 16px", sm="18px 20px 20px"),
-    )
-
-
-def _note(words: str) -> rx.Component:
-    return rx.text(words, size="2", color="var(--muted)")
-
-
 def packs() -> rx.Component:
-    """Prices."""
+    """What can be bought, and by whom."""
     return rx.box(
         rx.flex(
-            rx.heading("Packs", as_="h2", size="4"),
-            allowed(
-                "billing:write",
-                _note("Buying opens soon. Until then, this is what they will cost."),
-                otherwise=_note("An owner buys them."),
-            ),
+            rx.heading("Buy a pack", as_="h2", size="4"),
+            allowed("billing:write", otherwise=rx.text("An owner of the organization buys them.", size="2", color="var(--muted)")),
             align="baseline",
             gap="4px 12px",
             wrap="wrap",
             margin="32px 0 12px",
         ),
-        rx.grid(
-            each(CreditsState.packs, pack),
-            columns=rx.breakpoints(initial="2", lg="4"),
-            gap=rx.breakpoints(initial="12px", sm="16px"),
-        ),
+        pack_cards(CreditsState.packs, buy=PaymentsState.buy, buying=PaymentsState.buying),
+        unfinished_purchases(PaymentsState.unfinished),
         rx.text(
             "One minute costs ",
             CreditsState.price,
             " and every started minute counts. Credits never expire. ",
-            "Calls that were not answered, or failed through our fault, cost nothing.",
+            "Calls that were not answered, or failed through our fault, cost nothing. You pay on Stripe’s page; we never see your card.",
             size="2",
             color="var(--muted)",
             margin_top="12px",
+            max_width="86ch",
         ),
     )
 
@@ -123,12 +98,23 @@ def line(item: LedgerLine) -> rx.Component:
     )
 
 
+def payments() -> rx.Component:
+    """Every payment and what became of it; nothing before the first."""
+    return rx.cond(
+        (PaymentsState.lines.length() > 0) | (PaymentsState.newer != ""),
+        rx.box(
+            panel(payments_table(PaymentsState.lines), title="Payments", flush=True),
+            pager(PaymentsState.newer, PaymentsState.older, back="Newest"),
+            margin_top="32px",
+        ),
+    )
+
+
 def transactions() -> rx.Component:
     """Every cent, newest first."""
     nothing = empty_state(
         "receipt-text", "No transactions yet", "Each call and each purchase appears here with the balance before and after."
     )
-    look: dict[str, Any] = {"variant": "surface", "color_scheme": "gray", "high_contrast": True}
     return rx.box(
         panel(
             rx.cond(
@@ -140,8 +126,8 @@ def transactions() -> rx.Component:
             flush=True,
         ),
         rx.flex(
-            rx.cond(CreditsState.is_first_page, rx.fragment(), button_link("Newest", "/credits", **look)),
-            rx.cond(CreditsState.older != "", button_link("Older", CreditsState.older, **look)),
+            rx.cond(CreditsState.is_first_page, rx.fragment(), button_link("Newest", "/credits", **QUIET)),
+            rx.cond(CreditsState.older != "", button_link("Older", CreditsState.older, **QUIET)),
             justify="end",
             gap="8px",
             margin_top="16px",
@@ -150,12 +136,15 @@ def transactions() -> rx.Component:
     )
 
 
-@page("/credits", "Credits", active="Credits", on_load=CreditsState.load)
+@page("/credits", "Credits", active="Credits", on_load=[CreditsState.load, PaymentsState.load])
 def credits() -> rx.Component:
-    """Balance, prices, transactions."""
+    """Balance, packs, payments, transactions."""
     return rx.fragment(
-        page_header("Credits"),
+        page_header("Credits", action=button_link("Billing", "/credits/billing", icon="credit-card", **QUIET), is_small=True),
+        money_note(PaymentsState.warning, icon="shield-alert", is_bad=True),
+        money_note(PaymentsState.notice, icon="info"),
         balance(),
         packs(),
         transactions(),
+        payments(),
     )

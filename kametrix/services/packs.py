@@ -12,6 +12,8 @@ from kametrix.services.access import SYSTEM, open_to
 
 PACKS: Final = (("Starter", 1000), ("Popular", 2500), ("Pro", 5000), ("Business", 10000))
 """Name and credits; a credit costs one cent."""
+POPULAR: Final = "Popular"
+"""The pack that is ringed on the page, as long as it is sold under this name."""
 ORDER: Final = (col(CreditPack.position), col(CreditPack.price_in_cents), col(CreditPack.id))
 """Packs as they stand on a page: where the operator put them, else by price."""
 

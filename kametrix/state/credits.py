@@ -8,6 +8,7 @@ import reflex as rx
 
 from kametrix import clock, db
 from kametrix.services import credits
+from kametrix.services.packs import POPULAR
 from kametrix.services.wording import dollars, minutes, moment
 from kametrix.services.zones import zone_of
 from kametrix.state import live
@@ -33,10 +34,13 @@ class LedgerLine:
 class Pack:
     """A pack as its card shows it; `settlement` says what grace takes first."""
 
+    id: str
     name: str
     price: str
+    credits: str
     minutes: str
     settlement: str
+    is_popular: bool
 
 
 class CreditsState(AuthState):
@@ -78,9 +82,7 @@ class CreditsState(AuthState):
         self.headline, self.meaning = wallet_words(wallet)
         self.is_low, self.is_grace = wallet.is_low, wallet.grace > 0
         self.price = dollars(wallet.rate)
-        self.packs = [
-            Pack(pack.name, dollars(pack.price_in_cents).removesuffix(".00"), minutes(pack.minutes), pack.settlement) for pack in on_sale
-        ]
+        self.packs = [pack_card(pack) for pack in on_sale]
         self.lines = [ledger_line(row, now) for row in page.rows]
         self.older = f"/credits?{urlencode({'older': page.next})}" if page.next else ""
         self.is_first_page = after is None
@@ -116,6 +118,19 @@ def _before_first_pack(wallet: credits.Wallet, ceiling: int) -> tuple[str, str]:
     if not left:
         headline = "Calls are paused until your first pack"
     return headline, f"{limit} Your first pack pays back what they used, and then no call is turned away for want of credit."
+
+
+def pack_card(pack: credits.PackRow) -> Pack:
+    """A pack in words."""
+    return Pack(
+        id=pack.id,
+        name=pack.name,
+        price=dollars(pack.price_in_cents).removesuffix(".00"),
+        credits=f"{pack.credits:,} credits",
+        minutes=f"~{pack.minutes:,} min",
+        settlement=pack.settlement,
+        is_popular=pack.name == POPULAR,
+    )
 
 
 def ledger_line(row: credits.TransactionRow, now: datetime) -> LedgerLine:
