@@ -90,6 +90,8 @@ class CreditsState(AuthState):
 
 def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
     """What the number means, in a line and in a sentence or two."""
+    if wallet.ceiling_cents == 0:
+        return _without_grace(wallet)
     if wallet.ceiling_cents is not None and not wallet.has_purchased:
         return _before_first_pack(wallet, wallet.ceiling_cents)
     repaid = "Your next pack pays it back first; the rest is yours."
@@ -106,6 +108,15 @@ def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
             f"After this, calls may use {dollars(wallet.ceiling_cents)} of grace. The next pack pays it back first.",
         )
     return "Your phone is answered", "Also when this is used up: no call is turned away, and the next pack pays that back first."
+
+
+def _without_grace(wallet: credits.Wallet) -> tuple[str, str]:
+    """The owner wants no call beyond the credit (Billing)."""
+    if wallet.balance >= wallet.rate:
+        return "Your phone is answered", "When this is used up, calls go where you chose in Billing. Calls that are running are finished."
+    headline = f"{dollars(wallet.grace)} of grace in use" if wallet.grace else "Your credit is used up"
+    repaid = "pays it back first and lets" if wallet.grace else "lets"
+    return headline, f"Your agents take no calls: they go where you chose in Billing. The next pack {repaid} callers through at once."
 
 
 def _before_first_pack(wallet: credits.Wallet, ceiling: int) -> tuple[str, str]:

@@ -30,6 +30,9 @@ def _wallet(balance: int, ceiling: int | None, *, has_purchased: bool) -> Wallet
         (_wallet(-135, 200, has_purchased=True), "$1.35 of grace in use", "until it reaches $2.00"),
         (_wallet(4185, None, has_purchased=True), "Your phone is answered", "no call is turned away"),
         (_wallet(4185, 200, has_purchased=True), "Your phone is answered", "$2.00 of grace"),
+        (_wallet(4185, 0, has_purchased=True), "Your phone is answered", "where you chose in Billing"),
+        (_wallet(14, 0, has_purchased=True), "Your credit is used up", "The next pack lets callers through at once"),
+        (_wallet(-30, 0, has_purchased=False), "$0.30 of grace in use", "The next pack pays it back first"),
     ],
 )
 def test_the_number_is_told_with_what_it_means(wallet: Wallet, headline: str, meaning: str) -> None:
