@@ -30,6 +30,7 @@ ADMIN: Final = (
     Section("Users", "/admin/users", "platform:admin"),
     Section("Agents", "/admin/agents", "platform:admin"),
     Section("Numbers", "/admin/numbers", "platform:admin"),
+    Section("Payments", "/admin/payments", "platform:admin"),
     Section("Prices", "/admin/prices", "platform:admin"),
     Section("Audit log", "/admin/audit", "platform:admin"),
 )

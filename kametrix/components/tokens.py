@@ -8,7 +8,7 @@ import reflex as rx
 Text = str | rx.Var[str]
 """Words written here, or words a state prepares."""
 Flag = bool | rx.Var[bool]
-Kind = Literal["call", "sync", "ledger", "number", "payment", "user"]
+Kind = Literal["call", "sync", "ledger", "number", "payment", "refund", "dispute", "user"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,17 @@ LOOKS: dict[Kind, dict[str, StatusLook]] = {
         "REVIEW": StatusLook("Being checked", "search-check", "amber"),
         "REFUNDED": StatusLook("Refunded", "undo-2", "red"),
         "DISPUTED": StatusLook("Disputed", "shield-alert", "red"),
+    },
+    "refund": {
+        "REQUESTED": StatusLook("Asked for", "clock", "gray"),
+        "PENDING": StatusLook("On its way", "hourglass", "amber"),
+        "SUCCEEDED": StatusLook("Given back", "check", "green", quiet=True),
+        "FAILED": StatusLook("Failed", "circle-alert", "red"),
+    },
+    "dispute": {
+        "OPEN": StatusLook("Open", "shield-alert", "red"),
+        "WON": StatusLook("Won", "shield-check", "green"),
+        "LOST": StatusLook("Lost", "shield-x", "gray"),
     },
     "user": {
         "ACTIVE": StatusLook("Active", "check", "green", quiet=True),

@@ -76,7 +76,8 @@ def test_an_operator_helps_a_customer_and_lets_one_go(operator: Visitor, visitor
 def test_the_console_looks_and_reads_right(browser: Browser, product: Product, operator: Visitor, size: str, theme: str) -> None:
     person = Visitor(browser, product, storage_state=operator.context.storage_state(), **look(size, theme))
     faults: list[str] = []
-    for path in ("/admin", "/admin/users", "/admin/agents", "/admin/numbers", "/admin/prices", "/admin/audit", "/admin/failures"):
+    pages = ("", "/users", "/agents", "/numbers", "/payments", "/prices", "/audit", "/failures")
+    for path in (f"/admin{page}" for page in pages):
         page = person.visit(path)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         faults += [f"{path}: {one['id']} {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")]
