@@ -35,7 +35,8 @@ def _card(item: Pack | Any, buy: Any, buying: Any) -> rx.Component:
         custom_attrs={"data-leaving": rx.cond(buying == item.id, "yes", "")},
     )
     return rx.flex(
-        _name(item),
+        rx.cond(item.is_popular, _mark()),
+        rx.heading(item.name, as_="h3", size="3", overflow_wrap="anywhere"),
         rx.text(item.price, size="7", weight="bold", class_name="num", letter_spacing="-0.025em", margin_top="8px"),
         rx.text(item.credits, " (", item.minutes, ")", size="2"),
         rx.cond(item.settlement != "", rx.text(item.settlement, size="1", color="var(--amber-11)")),
@@ -43,20 +44,15 @@ def _card(item: Pack | Any, buy: Any, buying: Any) -> rx.Component:
         allowed("billing:write", button),
         direction="column",
         gap="4px",
+        position="relative",
         class_name="panel",
         padding=rx.breakpoints(initial="14px 16px 16px", sm="18px 20px 20px"),
         border_color=rx.cond(item.is_popular, "var(--violet-a8)", "var(--line)"),
     )
 
 
-def _name(item: Pack | Any) -> rx.Component:
-    mark = rx.badge("Recommended", color_scheme="violet", size="1", radius="full")
-    return rx.flex(
-        rx.heading(item.name, as_="h3", size="3", overflow_wrap="anywhere"),
-        rx.cond(item.is_popular, mark),
-        justify="between",
-        align="center",
-        gap="4px 8px",
-        wrap="wrap",
-        min_height="22px",
+def _mark() -> rx.Component:
+    """Sits on the ring, so that the prices of all cards stay in one line."""
+    return rx.badge(
+        "Recommended", color_scheme="violet", variant="solid", size="1", radius="full", position="absolute", top="-11px", right="14px"
     )

@@ -8,7 +8,6 @@ from kametrix.components.choose import match
 from kametrix.components.links import button_link
 from kametrix.components.page import page
 from kametrix.components.panel import page_header
-from kametrix.components.status import pulse_dot
 from kametrix.state.credits_return import ReturnState
 from kametrix.state.payment_words import UNCONFIRMED, WAITING, Told
 
@@ -60,9 +59,7 @@ def _sign() -> rx.Component:
         )
         for look, (icon, color) in SIGNS.items()
     }
-    waiting = rx.center(
-        rx.box(pulse_dot(), color="var(--violet-11)"), width="56px", height="56px", border_radius="50%", background="var(--violet-a3)"
-    )
+    waiting = rx.center(rx.spinner(size="3"), width="56px", height="56px", border_radius="50%", background="var(--violet-a3)")
     return match(TOLD.look, {WAITING: waiting, **drawn})
 
 

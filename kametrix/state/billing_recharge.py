@@ -86,7 +86,7 @@ class RechargeState(SettingsForm, AuthState):
         shown: Recharge = await db.run(recharge.shown, self.actor)
         on_sale = await db.run(credits.packs, self.actor)
         now = clock.now().astimezone(await db.run(zone_of, self.actor))
-        self.packs = [PackChoice(pack.id, f"{pack.name}: {pack.credits:,} credits for {dollars(pack.price_in_cents)}") for pack in on_sale]
+        self.packs = [PackChoice(pack.id, f"{pack.name}, {dollars(pack.price_in_cents)}") for pack in on_sale]
         self.start = {
             "enabled": ON if shown.enabled else "",
             "threshold_cents": f"{shown.threshold_cents / 100:.2f}",
