@@ -11,7 +11,6 @@ import procrastinate
 from sqlmodel import Session
 
 from kametrix import db
-from kametrix.integrations.stripe import client as stripe
 from kametrix.integrations.vapi.client import VapiClient
 from kametrix.settings import settings
 
@@ -42,8 +41,3 @@ def perform(service: Callable[Concatenate[Session, P], R], /, *args: P.args, **k
 def vapi() -> VapiClient:
     """The voice provider's client for one job, to be used in a `with` block."""
     return VapiClient(settings().vapi_base_url, settings().vapi_api_key.get_secret_value())
-
-
-def stripe_gateway() -> stripe.StripeGateway:
-    """The payment provider's client for one job. Raises StripeFailure without a key."""
-    return stripe.connect()

@@ -13,9 +13,10 @@ from kametrix.integrations.stripe import events
 from kametrix.integrations.stripe.client import StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.integrations.stripe.events import Payment, PaymentState
-from kametrix.jobs.app import RETRY, jobs, perform, stripe_gateway
+from kametrix.jobs.app import RETRY, jobs, perform
 from kametrix.services import inbox, live, pack_prices, payment_events, payment_sync, refunds, stripe_audit
 from kametrix.services.ledger_audit import Fault
+from kametrix.services.payment_account import gateway
 from kametrix.services.payment_sync import Unfinished
 from kametrix.settings import settings
 
@@ -30,7 +31,7 @@ def sync_purchases(timestamp: int) -> None:
     """Every ten minutes: ask about purchases whose news did not come. While Stripe is away the next run does it."""
     for waiting in perform(payment_sync.unfinished):
         try:
-            changed = perform(payment_events.learn, _asked(stripe_gateway(), waiting))
+            changed = perform(payment_events.learn, _asked(gateway(), waiting))
         except KametrixError as error:
             log.warning("purchases.not_synced", purchase_id=waiting.purchase_id, scheduled=timestamp, error=error.message)
             if isinstance(error, StripeFailure) and error.retryable:
@@ -42,7 +43,7 @@ def sync_purchases(timestamp: int) -> None:
 @jobs.task(name="reconcile_payments", queueing_lock="reconcile_payments", retry=RETRY)
 def reconcile_payments(timestamp: int) -> None:
     """Every night: what Stripe could not tell us is fetched, and its lists are compared with our rows."""
-    faults = reconcile(stripe_gateway())
+    faults = reconcile(gateway())
     for fault in faults:
         log.error("payments.differ", organization_id=fault.organization_id, problem=fault.problem)
     log.info("payments.reconciled", faults=len(faults), scheduled=timestamp)
@@ -66,7 +67,7 @@ def refund_payment(refund_id: str) -> None:
     if plan is None:
         return
     try:
-        made = stripe_gateway().refund(payment_id=plan.payment_id, amount=plan.amount, key=plan.refund_id, metadata=plan.metadata)
+        made = gateway().refund(payment_id=plan.payment_id, amount=plan.amount, key=plan.refund_id, metadata=plan.metadata)
     except StripeFailure as failure:
         if failure.retryable:
             raise
@@ -83,14 +84,14 @@ def sync_packs() -> None:
     if not settings().stripe_secret_key.get_secret_value():
         return
     for pack in perform(pack_prices.wanted):
-        price = stripe_gateway().sync_price(pack_id=pack.pack_id, name=pack.name, price_in_cents=pack.price_in_cents, key=pack.key)
+        price = gateway().sync_price(pack_id=pack.pack_id, name=pack.name, price_in_cents=pack.price_in_cents, key=pack.key)
         perform(pack_prices.record, pack, price)
 
 
 @jobs.task(name="retire_price", retry=RETRY)
 def retire_price(price_id: str) -> None:
     """A price nobody buys at any more."""
-    stripe_gateway().retire_price(price_id)
+    gateway().retire_price(price_id)
 
 
 def _asked(gateway: StripeGateway, waiting: Unfinished) -> Payment:

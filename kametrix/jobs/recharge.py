@@ -6,8 +6,9 @@ from kametrix.errors import Invalid
 from kametrix.integrations.stripe.client import StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.integrations.vapi.reading import text
-from kametrix.jobs.app import RETRY, jobs, perform, stripe_gateway
+from kametrix.jobs.app import RETRY, jobs, perform
 from kametrix.services import live, recharge, recharge_attempts
+from kametrix.services.payment_account import gateway
 from kametrix.services.recharge_attempts import Attempt, Outcome
 
 log = structlog.get_logger()
@@ -18,15 +19,15 @@ def charge_saved_card(organization_id: str) -> None:
     """Buy credits by itself, if that is still due. While Stripe is away this is repeated, with the same key."""
     attempt = perform(recharge_attempts.plan, organization_id)
     if attempt is not None:
-        perform(recharge_attempts.record, attempt, _charged(stripe_gateway(), attempt))
+        perform(recharge_attempts.record, attempt, _charged(gateway(), attempt))
     live.announce(organization_id)
 
 
 @jobs.task(name="save_card", retry=RETRY)
 def save_card(organization_id: str, session_id: str) -> None:
     """Keep the card a finished setup page saved. Raises Invalid when the page was opened for another organization or saved none."""
-    gateway = stripe_gateway()
-    owner, card = text(gateway.session(session_id).get("client_reference_id")), gateway.saved_card(session_id)
+    stripe = gateway()
+    owner, card = text(stripe.session(session_id).get("client_reference_id")), stripe.saved_card(session_id)
     if card is None or owner != organization_id:
         raise Invalid("This page of the payment service saved no card of this organization.")
     perform(recharge.keep_card, organization_id, card)
@@ -38,13 +39,13 @@ def forget_card(organization_id: str, payment_method_id: str) -> None:
     """Forget a card here and at Stripe."""
     perform(recharge.drop_card, organization_id, payment_method_id)
     live.announce(organization_id)
-    stripe_gateway().detach_card(payment_method_id)
+    gateway().detach_card(payment_method_id)
 
 
 @jobs.task(name="detach_card", retry=RETRY)
 def detach_card(payment_method_id: str) -> None:
     """Have Stripe forget a card another one took the place of."""
-    stripe_gateway().detach_card(payment_method_id)
+    gateway().detach_card(payment_method_id)
 
 
 def _charged(gateway: StripeGateway, attempt: Attempt) -> Outcome:

@@ -9,12 +9,12 @@ import structlog
 from kametrix import db
 from kametrix.crypto import new_id
 from kametrix.errors import NotFound
-from kametrix.integrations.stripe import client as stripe
 from kametrix.integrations.stripe import events
 from kametrix.integrations.stripe.client import Card, CheckoutOrder, OpenedSession, StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.services import live, purchases, recharge
 from kametrix.services.access import Actor
+from kametrix.services.payment_account import gateway
 from kametrix.services.purchases import Order, Standing
 from kametrix.settings import settings
 
@@ -117,7 +117,7 @@ def _saved(gateway: StripeGateway, session_id: str, organization_id: str) -> Car
 
 async def _asked(request: Callable[..., R], *args: object) -> R:
     def work() -> R:
-        return request(stripe.connect(), *args)
+        return request(gateway(), *args)
 
     return await LANE.run(work)
 

@@ -11,12 +11,12 @@ from sqlmodel import select
 from kametrix import db
 from kametrix.errors import Invalid
 from kametrix.integrations.stripe import events
-from kametrix.integrations.stripe.client import connect
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.jobs import recharge as recharge_jobs
 from kametrix.models import AutoRecharge, CreditPurchase, Organization, PurchaseKind, PurchaseStatus, RechargeFailure
 from kametrix.services import live, purchases, recharge, recharge_attempts
 from kametrix.services.access import Actor
+from kametrix.services.payment_account import gateway
 from kametrix.settings import settings
 from tests.factories import create_member
 from tests.sandbox.parts import Box, Receiver
@@ -53,7 +53,7 @@ def setup(shop: Shop, owner: Actor, behaviour: str) -> str:
         known = session.get_one(Organization, owner.organization_id).stripe_customer_id or ""
     home = "http://localhost:3000/credits"
     key = f"setup:{owner.organization_id}:{behaviour}"
-    page = connect().create_setup(organization_id=owner.organization_id, customer_id=known, success_url=home, cancel_url=home, key=key)
+    page = gateway().create_setup(organization_id=owner.organization_id, customer_id=known, success_url=home, cancel_url=home, key=key)
     assert shop.choose(page.id, f"card_{behaviour}").status_code == 303
     return page.id
 
@@ -80,7 +80,7 @@ def intents(shop: Shop) -> list[Any]:
 def news(owner: Actor, payment_id: str) -> int:
     """What Stripe says of the payment reaches us; the balance then."""
     with db.transaction() as session:
-        purchases.settle(session, events.intent_payment(connect().payment(payment_id)))
+        purchases.settle(session, events.intent_payment(gateway().payment(payment_id)))
         return session.get_one(Organization, owner.organization_id, populate_existing=True).balance_cents
 
 
@@ -101,7 +101,7 @@ def test_a_crash_after_the_charge_charges_nobody_twice(shop: Shop) -> None:
     with db.transaction() as session:
         attempt = recharge_attempts.plan(session, owner.organization_id)
     assert attempt is not None
-    recharge_jobs._charged(connect(), attempt)  # pyright: ignore[reportPrivateUsage]  # the crash comes right after it
+    recharge_jobs._charged(gateway(), attempt)  # pyright: ignore[reportPrivateUsage]  # the crash comes right after it
     recharge_jobs.charge_saved_card(owner.organization_id)
     assert len(intents(shop)) == len(purchases_of(owner)) == 1
 
@@ -137,7 +137,7 @@ def test_two_refusals_switch_it_off_and_each_counts_once(shop: Shop, behaviour: 
 
 def test_a_card_that_stripe_forgot_is_no_method(shop: Shop) -> None:
     owner = customer(shop)
-    connect().detach_card(rules_of(owner).stripe_payment_method_id or "")
+    gateway().detach_card(rules_of(owner).stripe_payment_method_id or "")
     recharge_jobs.charge_saved_card(owner.organization_id)
     assert (rules_of(owner).last_failure, rules_of(owner).failures) == (RechargeFailure.NO_METHOD, 1)
 

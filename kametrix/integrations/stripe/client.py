@@ -14,7 +14,6 @@ import stripe
 from kametrix.integrations.stripe import errors
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.integrations.vapi.reading import mapping, text
-from kametrix.settings import settings
 
 API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (5.0, 20.0)
@@ -227,11 +226,6 @@ class StripeGateway:
                 return found[::-1]
             after = {**params, "starting_after": _id(rows[-1])}
             page = _ask(lambda after=after: listing(after))
-
-
-def connect() -> StripeGateway:
-    """The gateway the settings name. Raises StripeFailure without a key."""
-    return StripeGateway(settings().stripe_base_url, settings().stripe_secret_key.get_secret_value())
 
 
 def _ask(request: Callable[[], Any]) -> dict[str, Any]:
