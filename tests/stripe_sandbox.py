@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kametrix import db
-from kametrix.integrations.stripe import client
 from kametrix.integrations.stripe.client import OpenedSession, StripeGateway
 from kametrix.models import CreditPurchase
-from kametrix.services import purchases
+from kametrix.services import payment_account, purchases
 from kametrix.services.access import Actor
 from kametrix.settings import settings
 from tests import stripe_facts as facts
@@ -25,7 +24,7 @@ class Stripe:
 
     @property
     def gateway(self) -> StripeGateway:
-        return client.connect()
+        return payment_account.gateway()
 
     def choose(self, session_id: str, outcome: str = "pay") -> None:
         """Press a button of the hosted page."""

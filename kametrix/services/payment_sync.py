@@ -48,11 +48,11 @@ def unfinished(session: Session) -> list[Unfinished]:
     return found
 
 
-def joined(session: Payment, payment: Payment | None) -> Payment:
+def joined(page: Payment, payment: Payment | None) -> Payment:
     """What session and payment say together: only the payment tells whether an unpaid, completed session is still being paid."""
-    if session.state != PaymentState.PENDING or payment is None or payment.state not in (PaymentState.PAID, PaymentState.FAILED):
-        return session
-    return replace(session, state=payment.state, failure_code=payment.failure_code, failure=payment.failure)
+    if page.state != PaymentState.PENDING or payment is None or payment.state not in (PaymentState.PAID, PaymentState.FAILED):
+        return page
+    return replace(page, state=payment.state, failure_code=payment.failure_code, failure=payment.failure)
 
 
 @open_to(SYSTEM)
