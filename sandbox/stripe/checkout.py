@@ -10,7 +10,7 @@ from sandbox.stripe.events import Events
 from sandbox.stripe.payments import SMALLEST, Payments
 from sandbox.stripe.records import Records, new_id
 from sandbox.stripe.rules import merged
-from sandbox.stripe.sessions import blank, total
+from sandbox.stripe.sessions import LATER, blank, total
 
 SHORTEST, LONGEST, DEFAULT = 30 * 60, 24 * 3600, 24 * 3600  # docs.stripe.com/api/checkout/sessions/create, expires_at
 SLACK = 60  # between the caller's clock and ours
@@ -66,8 +66,11 @@ class Checkout:
     def pay(self, key: str, *, later: bool = False) -> Json:
         """By card, at once; or from a bank account, where money takes its time."""
         session = self._payable(key, "payment")
+        kind = LATER if later else "card"
+        if kind not in session["payment_method_types"]:
+            raise wrong("This way to pay is not offered here.")
         session, intent = self._intent(session)
-        method = self._method(session, "us_bank_account" if later else "card")
+        method = self._method(session, kind)
         if later:
             self._payments.process(intent, method)
         else:
@@ -130,7 +133,7 @@ class Checkout:
             raise wrong("You must pass `line_items` when creating a Checkout Session in payment mode.", "line_items", "parameter_missing")
         if params["mode"] == "setup" and "line_items" in params:
             raise wrong("You can not pass `line_items` in `setup` mode.", "line_items")
-        if params["mode"] == "setup" and not ("currency" in params or "payment_method_types" in params):
+        if params["mode"] == "setup" and not ("currency" in params or "allowed_payment_method_types" in params):
             raise wrong("Missing required param: currency.", "currency", "parameter_missing")
         if params["mode"] != "payment" and "payment_intent_data" in params:
             raise wrong("You can not pass `payment_intent_data` in `setup` mode.", "payment_intent_data")
@@ -204,6 +207,7 @@ class Checkout:
             return session, self._records.need("payment_intent", session["payment_intent"])
         given: Json = self._records.hidden("checkout.session", session["id"])["params"].get("payment_intent_data") or {}
         more: dict[str, Any] = {name: value for name, value in given.items() if name != "metadata"}
+        more["payment_method_types"] = session["payment_method_types"]
         always = session["customer_creation"] == "always" or given.get("setup_future_usage")
         if not session["customer"] and always:
             session = {**session, "customer": self._new_customer(session)}

@@ -5,12 +5,13 @@ What Stripe takes but this sandbox would not carry out is left out, so that noth
 languages of the hosted page are the exception.
 """
 
-from sandbox.stripe.rules import Flag, Integer, Items, Metadata, Moments, Off, Rule, Shape, Text, Url
+from sandbox.stripe.rules import Flag, Gone, Integer, Items, Metadata, Moments, Off, Rule, Shape, Text, Url
 
 TEXT, BLANK, FLAG, META, TEXTS, URL = Text(), Text(blank=True), Flag(), Metadata(), Items(), Url()
 CURRENCY, AMOUNT = Text(3), Integer(1, 99_999_999)
 OWN_ID = Text(pattern=r"[A-Za-z0-9_-]+", longest=255)
 STATEMENT = Text(22)
+NO_TYPES = Gone("payment_method_types_no_longer_supported")  # docs.stripe.com/changelog/endive/2026-09-30
 EXPAND = {"expand": Items(TEXT, 20)}
 
 
@@ -75,6 +76,7 @@ SESSION = shape(
     {
         "adaptive_pricing": OFF,
         "allow_promotion_codes": Off(),
+        "allowed_payment_method_types": Items(Text(values=("card", "us_bank_account"))),
         "automatic_tax": OFF,
         "billing_address_collection": Text(values=("auto", "required")),
         "cancel_url": URL,
@@ -91,7 +93,7 @@ SESSION = shape(
         "metadata": META,
         "mode": Text(values=("payment", "setup")),
         "payment_intent_data": PAYMENT_INTENT_DATA,
-        "payment_method_types": Items(Text(values=("card", "us_bank_account", "sepa_debit"))),
+        "payment_method_types": NO_TYPES,
         "setup_intent_data": Shape({"description": TEXT, "metadata": META}),
         "submit_type": Text(values=("auto", "book", "donate", "pay", "subscribe")),
         "success_url": URL,
@@ -108,6 +110,7 @@ LINES = listing()
 AUTOMATIC = Shape({"allow_redirects": Text(values=("always", "never")), "enabled": FLAG}, ("enabled",))
 PAYMENT_INTENT = shape(
     {
+        "allowed_payment_method_types": Items(Text(values=("card",))),
         "amount": AMOUNT,
         "automatic_payment_methods": AUTOMATIC,
         "confirm": FLAG,
@@ -117,7 +120,7 @@ PAYMENT_INTENT = shape(
         "metadata": META,
         "off_session": FLAG,
         "payment_method": TEXT,
-        "payment_method_types": Items(Text(values=("card",))),
+        "payment_method_types": NO_TYPES,
         "receipt_email": TEXT,
         "setup_future_usage": FUTURE,
         "statement_descriptor": STATEMENT,

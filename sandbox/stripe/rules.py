@@ -97,6 +97,17 @@ class Off(Rule):
         return False
 
 
+@dataclass(frozen=True)
+class Gone(Rule):
+    """A parameter this API version no longer takes, refused with a code of its own."""
+
+    code: str
+
+    def read(self, value: Any, param: str) -> Any:
+        """Always an error."""
+        raise wrong(f"The parameter {param} is no longer supported in this API version.", param, self.code)
+
+
 class Metadata(Rule):
     """Texts by key; an empty value removes the key, an empty string all of them."""
 
@@ -175,4 +186,4 @@ def merged(old: Json, change: Json | None) -> Json:
     return {key: text for key, text in {**old, **change}.items() if text != ""} if change else {}
 
 
-__all__ = ["Flag", "Integer", "Items", "Metadata", "Moments", "Off", "Rule", "Shape", "StripeError", "Text", "Url", "merged"]
+__all__ = ["Flag", "Gone", "Integer", "Items", "Metadata", "Moments", "Off", "Rule", "Shape", "StripeError", "Text", "Url", "merged"]

@@ -2,6 +2,8 @@
 
 from sandbox.store import Json
 
+LATER = "us_bank_account"
+"""The way to pay whose money takes days."""
 PASSED_ON = (
     "allow_promotion_codes",
     "billing_address_collection",
@@ -26,11 +28,12 @@ def total(lines: list[Json]) -> int:
 def blank(params: Json, lines: list[Json], expires_at: int) -> Json:
     """A session's fields out of the parameters it was made with."""
     amount = total(lines) if lines else None
-    methods = params.get("payment_method_types") or ["card"]
+    methods = params.get("allowed_payment_method_types") or (["card", LATER] if lines else ["card"])
     shown: Json = {
         "adaptive_pricing": {"enabled": False} if lines else None,
         "after_expiration": None,
         "allow_promotion_codes": None,
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "amount_subtotal": amount,
         "amount_total": amount,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},

@@ -66,6 +66,15 @@ def test_a_bank_debit_is_pending_until_it_comes_in_or_fails(shop: Shop, ok: bool
     assert again.status_code == 400
 
 
+def test_only_allowed_ways_to_pay_are_offered(shop: Shop) -> None:
+    made = shop.session(allowed_payment_method_types=["card"])
+    assert 'value="pay_later"' not in shop.box.http.get(f"/stripe/pay/{made.id}").text
+    assert shop.choose(made.id, "pay_later").status_code == 409
+    assert shop.choose(made.id, "pay").status_code == 303
+    assert made.payment_method_types == ["card"]
+    assert shop.session().payment_method_types == ["card", "us_bank_account"]
+
+
 def test_a_declined_card_leaves_the_session_open_for_another(shop: Shop) -> None:
     made = shop.session()
     declined = shop.choose(made.id, "decline")
@@ -197,6 +206,8 @@ def test_a_pack_may_be_a_price_of_the_catalogue(shop: Shop) -> None:
         ({"metadata": {"k": "v" * 501}}, None, "metadata[k]"),
         ({"metadata": {f"k{n}": "v" for n in range(51)}}, None, "metadata"),
         ({"customer_email": "a@example.com", "customer": "cus_none"}, None, "customer"),
+        ({"payment_method_types": ["card"]}, "payment_method_types_no_longer_supported", "payment_method_types"),
+        ({"allowed_payment_method_types": ["cash"]}, None, "allowed_payment_method_types[0]"),
         ({"mode": "setup"}, None, "line_items"),
         ({"mode": "setup", "line_items": None}, "parameter_missing", "currency"),
     ],

@@ -115,7 +115,7 @@ class StripeGateway:
             "mode": "setup",
             "customer": customer_id,
             "client_reference_id": organization_id,
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "metadata": metadata,
             "setup_intent_data": {"metadata": metadata},
             "success_url": success_url,
