@@ -14,6 +14,7 @@ SCHEMA = """
 create table if not exists document (
   kind text not null, id text not null, created_at text not null, updated_at text not null, body text not null, primary key (kind, id));
 create index if not exists document_newest on document (kind, created_at desc);
+create index if not exists document_of_kind on document (kind);
 create table if not exists delivery (
   id integer primary key, at text not null, call_id text not null, type text not null, url text not null, server text not null,
   headers text not null, body text not null, state text not null, due_after real not null default 0);
@@ -74,8 +75,9 @@ class Store:
         query = f"select body from document where {' and '.join(where)} order by created_at desc, rowid desc limit {limit:d}"  # noqa: S608  # built from constants above
         return [json.loads(row["body"]) for row in self._db.execute(query, values)]
 
-    def page(self, kind: str, limit: int, after: str, before: str, created: Mapping[str, int], equal: Mapping[str, str]) -> list[Json]:
-        """Newest first, those behind `after`; or oldest first, those ahead of `before`. `created` bounds `object.created`."""
+    def page(self, kind: str, limit: int, after: str, before: str, created: Mapping[str, int], equal: Mapping[str, Any]) -> list[Json]:
+        """Newest first, those behind `after`; or oldest first, those ahead of `before`. `created` bounds `object.created`; `equal`
+        compares fields with a value, or with any of a list of patterns (`*` stands for anything)."""
         where, values = ["kind = ?"], [kind]
         for bound, key in (("rowid < {}", after), ("rowid > {}", before)):
             if key:
@@ -83,9 +85,11 @@ class Store:
                 values += [kind, key]
         for name, moment in created.items():
             where.append(f"json_extract(body, '$.object.created') {SPANS[name]} {moment:d}")
-        for name, text in equal.items():
-            where.append("json_extract(body, '$.' || ?) = ?")
-            values += [name, text]
+        for name, wanted in equal.items():
+            patterns = wanted if isinstance(wanted, list) else [wanted]
+            compare = f"json_extract(body, '$.' || ?) {'glob' if isinstance(wanted, list) else '='} ?"
+            where.append(f"({' or '.join([compare] * len(patterns))})")
+            values += [part for pattern in patterns for part in (name, pattern)]
         order = "asc" if before else "desc"
         query = f"select body from document where {' and '.join(where)} order by rowid {order} limit {limit:d}"  # noqa: S608  # built from constants above
         return [json.loads(row["body"]) for row in self._db.execute(query, values)]

@@ -136,6 +136,7 @@ class Courier:
         if document and endpoint_id not in told:
             document["hidden"]["told"] = [*told, endpoint_id]
             document["object"]["pending_webhooks"] = max(0, document["object"]["pending_webhooks"] - 1)
+            document["hidden"]["owed"] = "yes" if document["object"]["pending_webhooks"] else "no"
             self._store.put("stripe.event", document)
 
     def _now(self) -> float:

@@ -1,7 +1,5 @@
 """Events: made with every change, sent to the endpoints that want them, listed."""
 
-from fnmatch import fnmatchcase
-
 from sandbox.store import Json
 from sandbox.stripe.courier import Courier
 from sandbox.stripe.errors import wrong
@@ -22,7 +20,7 @@ class Events:
         wanted = [endpoint for endpoint in self._records.all("webhook_endpoint") if wants(endpoint, kind)]
         data = {"object": subject} | ({"previous_attributes": before} if before else {})
         body = {"api_version": API_VERSION, "data": data, "pending_webhooks": len(wanted), "request": dict(self.request), "type": kind}
-        event = self._records.add("event", body)
+        event = self._records.add("event", body, owed="yes" if wanted else "no")
         for endpoint in wanted:
             self._courier.post(event, endpoint)
         return event
@@ -39,25 +37,12 @@ class Events:
         """Newest first, filtered by `type` or `types` and `delivery_success` (all endpoints told, or not)."""
         if "type" in query and "types" in query:
             raise wrong("You may only specify one of these parameters: type, types.", "type")
-        types = query.get("types") or ([query["type"]] if "type" in query else [])
-        success = query.get("delivery_success")
-        if not types and success is None:
-            return self._records.page("event", "/v1/events", query)
-        asked = query.get("limit", 10)
-        found: list[Json] = []
-        step = {**query, "limit": 100}
-        while True:
-            page = self._records.page("event", "/v1/events", step)
-            found += [event for event in page["data"] if _fits(event, types, success)]
-            if not page["has_more"] or len(found) > asked:
-                return {**page, "has_more": len(found) > asked, "data": found[:asked]}
-            step["starting_after"] = page["data"][-1]["id"]
-
-
-def _fits(event: Json, types: list[str], success: bool | None) -> bool:
-    if types and not any(fnmatchcase(event["type"], pattern) for pattern in types):
-        return False
-    return success is None or success == (event["pending_webhooks"] == 0)
+        filters = dict(query)
+        types: list[str] = filters.pop("types", None) or ([filters.pop("type")] if "type" in filters else [])
+        where: Json = {"type": types} if types else {}
+        if "delivery_success" in filters:
+            where["hidden.owed"] = "no" if filters.pop("delivery_success") else "yes"
+        return self._records.page("event", "/v1/events", filters, **where)
 
 
 def wants(endpoint: Json, kind: str) -> bool:

@@ -17,8 +17,10 @@ from sandbox.stripe.errors import StripeError
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
-DECLINED = "Your card was declined. Try another one."
-UNCONFIRMED = "The payment was not confirmed. Try again, or pay in another way."
+TOLD = {
+    "declined": "Your card was declined. Try another one.",
+    "unconfirmed": "The payment was not confirmed. Try again, or pay in another way.",
+}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -28,7 +30,7 @@ def routes(sandbox: "Sandbox") -> list[Route]:
     checkout = account.checkout
 
     async def show(request: Request) -> Response:
-        return _session_page(checkout, request.path_params["id"])
+        return _session_page(checkout, request.path_params["id"], TOLD.get(request.query_params.get("told", ""), ""))
 
     async def choose(request: Request) -> Response:
         key = request.path_params["id"]
@@ -36,12 +38,12 @@ def routes(sandbox: "Sandbox") -> list[Route]:
             outcome = str(form.get("outcome") or "")
         try:
             with sandbox.store.transaction():
-                session, note = act(checkout, key, outcome)
+                session, told = act(checkout, key, outcome)
         except StripeError as error:
             return _session_page(checkout, key, str(error), 409)
         if session["status"] == "complete":
             return RedirectResponse(back_to(session), 303)
-        return _session_page(checkout, key, note, 402) if note else RedirectResponse(f"/stripe/pay/{key}", 303)
+        return RedirectResponse(f"/stripe/pay/{key}" + (f"?told={told}" if told else ""), 303)
 
     async def authenticate(request: Request) -> Response:
         session_id = account.records.hidden("payment_intent", request.path_params["id"]).get("session")
@@ -60,16 +62,16 @@ def routes(sandbox: "Sandbox") -> list[Route]:
 
 
 def act(checkout: Checkout, key: str, outcome: str) -> tuple[Json, str]:
-    """Do what was chosen: the session afterwards, and what the payer is told when it is not over. Raises StripeError."""
+    """Do what was chosen: the session afterwards, and which of TOLD the payer reads when it failed. Raises StripeError."""
     card = outcome.removeprefix("card_")
     if outcome in ("pay", "pay_later"):
         return checkout.pay(key, later=outcome == "pay_later"), ""
     if outcome == "decline":
-        return checkout.decline(key), DECLINED
+        return checkout.decline(key), "declined"
     if outcome == "authenticate":
         return checkout.ask(key), ""
     if outcome in ("confirm", "fail"):
-        return checkout.answer(key, ok=outcome == "confirm"), UNCONFIRMED if outcome == "fail" else ""
+        return checkout.answer(key, ok=outcome == "confirm"), "unconfirmed" if outcome == "fail" else ""
     if card in BEHAVIOURS and card != outcome:
         return checkout.save_card(key, card), ""
     raise StripeError(400, "Choose one of the ways to pay.")

@@ -81,13 +81,13 @@ class Records:
         where = {f"object.{name}": to for name, to in equal.items()}
         return [found["object"] for found in self.store.page(f"stripe.{kind}", 100_000, "", "", {}, where)]
 
-    def page(self, kind: str, url: str, query: Json, **equal: str) -> Json:
+    def page(self, kind: str, url: str, query: Json, **equal: Any) -> Json:
         """A list as Stripe answers it: newest first, `limit` of 1 to 100 (10), `starting_after`, `ending_before`, `created`."""
         for name in ("starting_after", "ending_before"):
             if name in query:
                 self.need(kind, query[name], name)
         asked = query.get("limit", 10)
-        where = {f"object.{name}": to for name, to in equal.items() if to}
+        where = {name if name.startswith("hidden.") else f"object.{name}": to for name, to in equal.items()}
         after, before = query.get("starting_after", ""), query.get("ending_before", "")
         found = self.store.page(f"stripe.{kind}", asked + 1, after, before, query.get("created") or {}, where)
         rows = [one["object"] for one in found[:asked]]
