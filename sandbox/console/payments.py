@@ -116,6 +116,7 @@ def _detail(account: Account, key: str, problem: str = "") -> Response:
     refunds, disputes = account.records.all("refund", **of_intent), account.records.all("dispute", **of_intent)
     values: Json = {"row": row, "subject": subject, "charge": charge, "refunds": refunds, "disputes": disputes}
     values |= {"events": _events(account, key, intent_id), "problem": problem}
+    values["withheld"] = charge is not None and account.refunds.is_withheld(charge)
     values["left"] = charge["amount"] - charge["amount_refunded"] if charge and charge["status"] == "succeeded" else 0
     return page("payment", 400 if problem else 200, title="Payment", active="/payments", **values)
 
@@ -139,7 +140,7 @@ def _row(account: Account, subject: Json) -> Json:
     charge = account.records.find("charge", (intent or {}).get("latest_charge") or "")
     what = "Without the payer" if not is_session else "Card setup" if subject["mode"] == "setup" else "Checkout"
     lines = account.checkout.line_items(subject["id"]) if is_session else []
-    state = _state(subject, intent, charge)
+    state = _state(account, subject, intent, charge)
     amount = subject["amount_total"] if is_session else subject["amount"]
     named = lines[0]["description"] if lines else subject.get("description") or ("A card for later" if is_session else "Saved card charged")
     more = {"what": what, "name": named, "state": state, "amount": amount, "intent": intent_id or "", "charge": charge}
@@ -147,13 +148,13 @@ def _row(account: Account, subject: Json) -> Json:
     return {**more, "id": subject["id"], "created": subject["created"], "currency": subject["currency"] or "usd", "pending": is_pending}
 
 
-def _state(subject: Json, intent: Json | None, charge: Json | None) -> str:
+def _state(account: Account, subject: Json, intent: Json | None, charge: Json | None) -> str:
     if subject.get("status") in ("open", "expired", "canceled"):
         return "asking" if intent and intent["status"] == "requires_action" else subject["status"]
     if subject.get("mode") == "setup":
         return "saved"
     if charge and charge["status"] == "succeeded":
-        if charge["disputed"]:
+        if account.refunds.is_withheld(charge):
             return "disputed"
         return "refunded" if charge["refunded"] else "partly" if charge["amount_refunded"] else "paid"
     return "pending" if intent and intent["status"] == "processing" else "failed"

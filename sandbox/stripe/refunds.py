@@ -50,6 +50,10 @@ class Refunds:
         self._events.emit("refund.failed", refund)
         return refund
 
+    def is_withheld(self, charge: Json) -> bool:
+        """Whether a dispute took the money: one that is open or lost."""
+        return charge["disputed"] and any(one["status"] != "won" for one in self._records.all("dispute", charge=charge["id"]))
+
     def _charge(self, params: Json) -> Json:
         if ("charge" in params) == ("payment_intent" in params):
             raise wrong(
@@ -64,7 +68,7 @@ class Refunds:
             charge = self._records.need("charge", params["charge"], "charge")
         if charge is None or charge["status"] != "succeeded":
             raise wrong("This PaymentIntent does not have a successful charge to refund.", "payment_intent")
-        if charge["disputed"]:
+        if self.is_withheld(charge):
             raise wrong(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "", "charge_disputed")
         return charge
 

@@ -151,6 +151,10 @@ def test_a_dispute_takes_the_money_and_winning_brings_it_back(shop: Shop, won: b
     assert shop.v1.disputes.retrieve(told.id).status == status
     shop.settled()
     assert ("charge.dispute.funds_reinstated" in shop.told()) == won
+    if won:
+        assert shop.v1.refunds.create(params={"payment_intent": intent}).amount == 1000
+    else:
+        assert refused(lambda: shop.v1.refunds.create(params={"payment_intent": intent})).code == "charge_disputed"
     assert shop.v1.disputes.list(params={"payment_intent": intent}).data[0].id == told.id
 
 
