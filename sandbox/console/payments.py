@@ -31,7 +31,9 @@ def routes(sandbox: "Sandbox") -> list[BaseRoute]:
         return page("payments", title="Payments", active="/payments", rows=rows(account), troubles=STRIPE_TROUBLES, **waiting(account))
 
     async def show(request: Request) -> Response:
-        return _detail(account, request.path_params["id"])
+        key = request.path_params["id"]
+        session_id = account.records.hidden("payment_intent", key).get("session")
+        return RedirectResponse(f"/payments/{session_id}", 303) if session_id else _detail(account, key)
 
     async def change(request: Request) -> Response:
         key = request.path_params["id"]

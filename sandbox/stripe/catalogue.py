@@ -8,6 +8,35 @@ from sandbox.stripe.events import Events
 from sandbox.stripe.records import Records
 from sandbox.stripe.rules import merged
 
+BLANK_PRODUCT: Json = {
+    "active": True,
+    "default_price": None,
+    "description": None,
+    "images": [],
+    "marketing_features": [],
+    "metadata": {},
+    "package_dimensions": None,
+    "shippable": None,
+    "statement_descriptor": None,
+    "tax_code": None,
+    "type": "service",
+    "unit_label": None,
+    "url": None,
+}
+BLANK_PRICE: Json = {
+    "active": True,
+    "billing_scheme": "per_unit",
+    "custom_unit_amount": None,
+    "lookup_key": None,
+    "metadata": {},
+    "nickname": None,
+    "recurring": None,
+    "tax_behavior": "unspecified",
+    "tiers_mode": None,
+    "transform_quantity": None,
+    "type": "one_time",
+}
+
 
 class Catalogue:
     """Create and update; what is not sent stays as it is."""
@@ -27,9 +56,7 @@ class Catalogue:
         """POST /v1/products; the id may be one's own."""
         if "id" in params and self._records.find("product", params["id"]):
             raise wrong(f"Product already exists: {params['id']}", "id", "resource_already_exists")
-        blank: Json = {"active": True, "default_price": None, "description": None, "images": [], "marketing_features": [], "metadata": {}}
-        blank |= {"package_dimensions": None, "shippable": None, "statement_descriptor": None, "tax_code": None, "type": "service"}
-        return self._create("product", {**blank, "unit_label": None, "updated": self._records.now(), "url": None, **params})
+        return self._create("product", {**BLANK_PRODUCT, "updated": self._records.now(), **params})
 
     def create_price(self, params: Json) -> Json:
         """POST /v1/prices, one-time ones only."""
@@ -43,9 +70,7 @@ class Catalogue:
         if inline is not None:
             given["product"] = self.create_product(inline)["id"]
         self._records.need("product", given["product"], "product")
-        blank: Json = {"active": True, "billing_scheme": "per_unit", "custom_unit_amount": None, "lookup_key": None, "metadata": {}}
-        blank |= {"nickname": None, "recurring": None, "tax_behavior": "unspecified", "tiers_mode": None, "transform_quantity": None}
-        return self._create("price", {**blank, "type": "one_time", "unit_amount_decimal": str(given["unit_amount"]), **given})
+        return self._create("price", {**BLANK_PRICE, "unit_amount_decimal": str(given["unit_amount"]), **given})
 
     def update(self, kind: str, key: str, params: Json) -> Json:
         """POST /v1/KIND/ID."""

@@ -4,13 +4,14 @@ from typing import Any
 
 from sandbox.store import Json
 from sandbox.stripe.cards import DECLINED, Behaviour, Cards
-from sandbox.stripe.catalogue import Catalogue, currency
+from sandbox.stripe.catalogue import Catalogue
 from sandbox.stripe.errors import StripeError, wrong
 from sandbox.stripe.events import Events
-from sandbox.stripe.payments import SMALLEST, Payments
-from sandbox.stripe.records import Records, new_id
+from sandbox.stripe.lines import Lines
+from sandbox.stripe.payments import Payments
+from sandbox.stripe.records import Records
 from sandbox.stripe.rules import merged
-from sandbox.stripe.sessions import LATER, blank, total
+from sandbox.stripe.sessions import BLANK_SETUP, LATER, blank
 
 SHORTEST, LONGEST, DEFAULT = 30 * 60, 24 * 3600, 24 * 3600  # docs.stripe.com/api/checkout/sessions/create, expires_at
 SLACK = 60  # between the caller's clock and ours
@@ -22,6 +23,7 @@ class Checkout:
     def __init__(self, records: Records, events: Events, cards: Cards, payments: Payments, catalogue: Catalogue, public: str) -> None:
         self._records, self._events, self._cards, self._payments = records, events, cards, payments
         self._catalogue, self._public = catalogue, public
+        self._lines = Lines(records)
 
     def create(self, params: Json) -> Json:
         """POST /v1/checkout/sessions in mode payment or setup."""
@@ -30,9 +32,7 @@ class Checkout:
         if customer:
             self._records.need("customer", customer, "customer")
         is_setup = params["mode"] == "setup"
-        lines = [] if is_setup else [self._line(line, place) for place, line in enumerate(params.get("line_items") or [])]
-        if lines:
-            check_total(lines)
+        lines = [] if is_setup else self._lines.read(params["line_items"])
         session = self._records.add("checkout.session", blank(params, lines, self._expiry(params)), lines=lines, params=params)
         session["url"] = f"{self._public}/stripe/pay/{session['id']}"
         if is_setup:
@@ -149,46 +149,9 @@ class Checkout:
             raise wrong("The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.", "expires_at")
         return moment
 
-    def _line(self, line: Json, place: int) -> Json:
-        param = f"line_items[{place}]"
-        if ("price" in line) == ("price_data" in line):
-            raise wrong(f"You must specify either `price` or `price_data` in {param}.", param, "parameter_missing")
-        if "price" in line:
-            price = self._records.need("price", line["price"], f"{param}[price]")
-            if not price["active"]:
-                raise wrong(f"The price specified is inactive. This field only accepts active prices: {price['id']}", f"{param}[price]")
-        else:
-            price = self._inline(line["price_data"], f"{param}[price_data]")
-        product = self._records.need("product", price["product"])
-        amount = price["unit_amount"] * line.get("quantity", 1)
-        totals = {"amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0, "amount_total": amount, "currency": price["currency"]}
-        named = {"id": new_id("li"), "object": "item", "description": product["name"], "metadata": {}}
-        return {**named, **totals, "price": price, "quantity": line.get("quantity", 1)}
-
-    def _inline(self, data: Json, param: str) -> Json:
-        """A price and, if need be, a product made for this session; both are inactive in lists, as at Stripe."""
-        if ("product" in data) == ("product_data" in data):
-            raise wrong(f"You must specify either `product` or `product_data` in {param}.", f"{param}[product]", "parameter_missing")
-        if "product" in data:
-            product = self._records.need("product", data["product"], f"{param}[product]")
-        else:
-            given = data["product_data"]
-            shown = {"active": False, "default_price": None, "description": None, "images": [], "marketing_features": [], "metadata": {}}
-            shown |= {"package_dimensions": None, "shippable": None, "statement_descriptor": None, "tax_code": None, "type": "service"}
-            product = self._records.add("product", {**shown, "unit_label": None, "updated": self._records.now(), "url": None, **given})
-        priced = {"currency": currency(data["currency"], f"{param}[currency]"), "unit_amount": data["unit_amount"]}
-        shown = {"active": False, "billing_scheme": "per_unit", "custom_unit_amount": None, "lookup_key": None, "metadata": {}}
-        shown |= {"nickname": None, "recurring": None, "tax_behavior": data.get("tax_behavior", "unspecified"), "tiers_mode": None}
-        shown |= {"transform_quantity": None, "type": "one_time", "unit_amount_decimal": str(data["unit_amount"])}
-        return self._records.add("price", {**shown, **priced, "product": product["id"]})
-
     def _setup(self, params: Json, customer: str | None) -> Json:
         given = params.get("setup_intent_data") or {}
-        shown: Json = {"application": None, "automatic_payment_methods": None, "cancellation_reason": None, "flow_directions": None}
-        shown |= {"customer": customer, "description": given.get("description"), "last_setup_error": None, "latest_attempt": None}
-        shown |= {"mandate": None, "metadata": given.get("metadata", {}), "next_action": None, "on_behalf_of": None, "payment_method": None}
-        shown |= {"payment_method_options": {}, "payment_method_types": ["card"], "single_use_mandate": None, "usage": "off_session"}
-        intent = self._records.add("setup_intent", {**shown, "status": "requires_payment_method"})
+        intent = self._records.add("setup_intent", {**BLANK_SETUP, **given, "customer": customer})
         intent = self._records.save({**intent, "client_secret": f"{intent['id']}_secret_sbx"})
         self._events.emit("setup_intent.created", intent)
         return intent
@@ -234,12 +197,3 @@ class Checkout:
         session = self._records.save({**session, **changed})
         self._events.emit("checkout.session.completed", session)
         return session
-
-
-def check_total(lines: list[Json]) -> None:
-    """Lines share one currency, and their sum is worth a payment. Raises StripeError."""
-    if len({line["currency"] for line in lines}) > 1:
-        raise wrong("All prices on a Checkout session must be in the same currency.", "line_items")
-    if total(lines) < SMALLEST:
-        message = f"The Checkout Session's total amount due must add up to at least ${SMALLEST / 100:.2f} {lines[0]['currency']}"
-        raise wrong(message, "line_items", "amount_too_small")

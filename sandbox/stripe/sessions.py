@@ -1,4 +1,4 @@
-"""What a Checkout session shows, before anything happened to it."""
+"""What a Checkout session and its setup intent show, before anything happened to them."""
 
 from sandbox.store import Json
 
@@ -18,6 +18,26 @@ PASSED_ON = (
     "submit_type",
     "success_url",
 )
+
+BLANK_SETUP: Json = {
+    "application": None,
+    "automatic_payment_methods": None,
+    "cancellation_reason": None,
+    "description": None,
+    "flow_directions": None,
+    "last_setup_error": None,
+    "latest_attempt": None,
+    "mandate": None,
+    "metadata": {},
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_options": {},
+    "payment_method_types": ["card"],
+    "single_use_mandate": None,
+    "status": "requires_payment_method",
+    "usage": "off_session",
+}
 
 
 def total(lines: list[Json]) -> int:

@@ -41,7 +41,8 @@ def test_a_payment_shows_what_was_sent_and_where_it_went(shop: Shop) -> None:
     for text in ("$10.00", "Starter", "checkout.session.completed", "charge.succeeded", bought.payment_intent, "Delivered"):
         assert str(text) in page
     delivery = re.findall(r'href="/deliveries/(\d+)"', page)[0]
-    assert "Payment" in look(shop, "/deliveries")
+    assert f'href="/payments/{bought.payment_intent}"' in look(shop, "/deliveries")
+    assert shop.box.http.get(f"/payments/{bought.payment_intent}").headers["location"] == f"/payments/{bought.id}"
     assert "evt_sbx" in look(shop, f"/deliveries/{delivery}")
     assert shop.box.http.get("/payments/pi_none").status_code == 303
 
