@@ -87,7 +87,7 @@ def _setup(session: Session, about: dict[str, Any]) -> str | None:
     organization_id, session_id = text(about.get("client_reference_id")), text(about.get("id"))
     ours = session.exec(select(Organization.id).where(Organization.id == (organization_id or ""))).first()
     if ours is not None and session_id:
-        queue.enqueue(session, "save_card", once=f"save_card:{session_id}"[:128], session_id=session_id)
+        queue.enqueue(session, "save_card", organization_id=ours, session_id=session_id)
     return ours
 
 
