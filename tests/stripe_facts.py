@@ -26,6 +26,8 @@ def pack(session: Session, name: str = "Starter") -> CreditPack:
 def opened(session: Session, actor: Actor, name: str = "Starter") -> CreditPurchase:
     """A purchase whose page is open at Stripe."""
     order = purchases.begin(session, actor, pack(session, name).id)
+    if order.checkout_url:
+        return session.get_one(CreditPurchase, order.checkout.purchase_id)
     purchases.record_customer(session, actor.organization_id, f"cus_{actor.organization_id}")
     page = OpenedSession(f"cs_test_{new_id()}", "https://checkout.stripe.example/pay", order.checkout.expires_at)
     purchases.record_session(session, order.checkout.purchase_id, page)

@@ -114,9 +114,9 @@ def record_customer(session: Session, organization_id: str, customer_id: str) ->
 
 @open_to(SYSTEM)
 def record_session(session: Session, purchase_id: str, opened: OpenedSession) -> None:
-    """Keep the page a purchase is paid on."""
+    """Keep the page a purchase is paid on: the first, there is one for each."""
     purchase = _locked(session, purchase_id)
-    if purchase is None or purchase.status == PurchaseStatus.PAID:
+    if purchase is None or purchase.status == PurchaseStatus.PAID or purchase.stripe_session_id not in (None, opened.id):
         return
     purchase.stripe_session_id, purchase.checkout_url, purchase.expires_at = opened.id, opened.url, opened.expires_at
     if purchase.status == PurchaseStatus.FAILED:  # another tab of the same purchase met with a failure

@@ -18,6 +18,7 @@ from kametrix import clock
 from kametrix.errors import Forbidden, KametrixError
 from kametrix.models import (
     AuditLog,
+    CreditDispute,
     CreditPack,
     MailKind,
     MailMessage,
@@ -33,7 +34,7 @@ from kametrix.services.access import Actor
 from kametrix.services.admin import agents, numbers, prices, traffic, users
 from kametrix.services.audit_rows import Wanted
 from kametrix.services.keyset import Place
-from tests import factories
+from tests import factories, stripe_facts
 
 Service = Callable[..., Any]
 UNTOLD = ("audit_log", "rate_limit", "procrastinate_jobs", "procrastinate_events")
@@ -53,7 +54,8 @@ SERVICES = services()
 READING = {
     "agents.detail", "agents.page", "audit_log.exported", "audit_log.page", "failed_mail.failed_mail", "failures.failures",
     "number_sync.begin",
-    "number_sync.give_up", "number_sync.missing", "numbers.candidates", "numbers.page", "overview.overview", "prices.prices",
+    "number_sync.give_up", "number_sync.missing", "numbers.candidates", "numbers.page", "overview.overview", "payments.payment",
+    "payments.payments", "prices.prices",
     "traffic.calls", "traffic.postings", "traffic.since", "user_page.detail", "users.page", "users.rows_of",
 }  # fmt: skip
 WRITING = sorted(SERVICES.keys() - READING)
@@ -70,6 +72,9 @@ def given(session: Session) -> dict[str, tuple[Any, ...] | dict[str, Any]]:
     waiting = factories.create_agent(session, factories.create_member(session))
     free = factories.create_phone_number(session)
     event = WebhookEvent(provider="vapi", type="status-update", dedupe_key="a", failed_at=agent.created_at, error="no")
+    purchase = stripe_facts.bought(session, owner)
+    contested = CreditDispute(organization_id=owner.organization_id, credit_purchase_id=purchase.id, stripe_dispute_id="du_1", amount=100)
+    session.add(contested)
     packs = [CreditPack(name=f"Pack {place}", credits=100, price_in_cents=100 * place, position=place) for place in (1, 2)]
     letter = MailMessage(
         to_email="dana@example.com", kind=MailKind.RECEIPT, language="en", facts={}, dedupe_key="receipt", created_at=clock.now(),
@@ -92,6 +97,8 @@ def given(session: Session) -> dict[str, tuple[Any, ...] | dict[str, Any]]:
         "number_sync.give_up": (), "number_sync.merge": ([{"id": "n", "number": "+14155550997", "status": "active"}],),
         "number_sync.missing": ([],), "numbers.candidates": ("",), "numbers.page": (numbers.Kind.FREE, "", nowhere),
         "overview.overview": (), "prices.create_pack": (pack,), "prices.move_pack": (packs[0].id, 1), "prices.prices": (),
+        "payments.lift_dispute": (contested.id,), "payments.payment": (purchase.id,), "payments.payments": (None, "", nowhere),
+        "payments.request_refund": (purchase.id, 100, "Goodwill", True),
         "prices.set_pack_active": (packs[0].id, False), "prices.set_price": {"key": "cents_per_minute", "value": 20, "was": 15},
         "prices.update_pack": (packs[0].id, pack), "traffic.calls": (7, False, nowhere),
         "traffic.postings": (7, traffic.Money.ALL, nowhere), "traffic.since": (7,),
