@@ -5,7 +5,7 @@ from importlib import import_module
 
 from benchmarks import report
 
-MODULES = ("ledger", "purchases", "burst", "dashboard", "calls")
+MODULES = ("ledger", "purchases", "burst", "dashboard", "calls", "gate")
 """Each has `figures() -> list[Figure]`."""
 
 

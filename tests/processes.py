@@ -23,10 +23,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def api_process(log: Path, **environment: str) -> Iterator[str]:
-    """The API on a free port; yields its address."""
+def api_process(log: Path, *, app: str = "kametrix.api.app:app", **environment: str) -> Iterator[str]:
+    """The API on a free port; yields its address. `app`: another application that contains it."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "kametrix.api.app:app", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "granian", app, "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
     with process(command, log, **environment):
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60

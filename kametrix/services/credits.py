@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, exists, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kametrix.errors import Invalid
 from kametrix.models import Call, CreditPack, CreditTransaction, Organization, TransactionType, WhenEmpty
-from kametrix.services import holds
+from kametrix.services import holds, site_settings
 from kametrix.services.access import SYSTEM, Actor, allows, open_to
 from kametrix.services.money_text import minutes_left, settlement_text
 from kametrix.services.packs import ORDER
@@ -124,39 +126,59 @@ def packs(session: Session, actor: Actor) -> list[PackRow]:
     ]
 
 
-@open_to(SYSTEM)
-def ceiling_of(session: Session, organization: Organization, *, bought: bool | None = None) -> int | None:
-    """How far below zero calls still start, in cents; none: no ceiling (product.md 4.6-4).
+@dataclass(frozen=True)
+class Standing:
+    """What decides about a call that would start now. `headroom`: cents that new calls may still use, none without a ceiling; zero or
+    less: no call. `rate`: cents for a started minute. `bought`: the limits of a newcomer are over."""
 
-    Zero for an organization that wants no call beyond its credit; else its own limit, which before its first purchase is never
-    more than the platform's welcome ceiling. `bought`: whether it has purchased, where the caller knows.
-    """
-    if organization.when_empty is not WhenEmpty.GRACE:
-        return 0
-    own = organization.grace_limit_cents
-    if has_purchased(session, organization.id) if bought is None else bought:
-        return own
-    welcome = welcome_ceiling_cents(session)
-    return welcome if own is None else min(own, welcome)
+    bought: bool
+    headroom: int | None
+    rate: int
+
+
+@open_to(SYSTEM)
+def standing(session: Session, organization: Organization) -> Standing:
+    """In one question, since a caller waits for the answer. Exact while the lock on the organization's row is held."""
+    rate, welcome = "cents_per_minute", "welcome_ceiling_cents"
+    asked: Any = (
+        exists(_purchases(organization.id)), holds.summed(organization.id).scalar_subquery(),
+        site_settings.stored(rate).scalar_subquery(), site_settings.stored(welcome).scalar_subquery(),
+    )  # fmt: skip
+    bought, held, set_rate, set_welcome = session.exec(select(*asked)).one()
+    ceiling = _ceiling(organization, None if bought else site_settings.or_default(welcome, set_welcome))
+    headroom = None if ceiling is None else organization.balance_cents + ceiling - int(held)
+    return Standing(bought, headroom, site_settings.or_default(rate, set_rate))
+
+
+@open_to(SYSTEM)
+def headroom(session: Session, organization: Organization) -> int | None:
+    """Cents that new calls may still use (zero or less: none); none: no ceiling."""
+    return standing(session, organization).headroom
+
+
+@open_to(SYSTEM)
+def ceiling_of(session: Session, organization: Organization) -> int | None:
+    """How far below zero calls still start, in cents; none: no ceiling (product.md 4.6-4)."""
+    return _ceiling(organization, None if has_purchased(session, organization.id) else welcome_ceiling_cents(session))
 
 
 @open_to(SYSTEM)
 def has_purchased(session: Session, organization_id: str) -> bool:
     """Whether the organization has bought credits once, which ends the limits of a newcomer (product.md 4.6-4)."""
-    bought = select(CreditTransaction.id).where(
-        CreditTransaction.organization_id == organization_id, CreditTransaction.type == TransactionType.PURCHASE
-    )
-    return session.exec(bought.limit(1)).first() is not None
+    return session.exec(_purchases(organization_id).limit(1)).first() is not None
 
 
-@open_to(SYSTEM)
-def headroom(session: Session, organization: Organization, *, bought: bool | None = None) -> int | None:
-    """Cents that new calls may still use (zero or less: none), without what running calls hold; none: no ceiling.
+def _ceiling(organization: Organization, welcome: int | None) -> int | None:
+    """Zero for an organization that wants no call beyond its credit; else its own limit, which for a newcomer is at most `welcome`."""
+    if organization.when_empty is not WhenEmpty.GRACE:
+        return 0
+    limits = [limit for limit in (organization.grace_limit_cents, welcome) if limit is not None]
+    return min(limits, default=None)
 
-    Exact while the caller holds the lock on the organization's row.
-    """
-    ceiling = ceiling_of(session, organization, bought=bought)
-    return None if ceiling is None else organization.balance_cents + ceiling - holds.held(session, organization.id)
+
+def _purchases(organization_id: str) -> SelectOfScalar[str]:
+    bought = select(CreditTransaction.id).where(CreditTransaction.organization_id == organization_id)
+    return bought.where(CreditTransaction.type == TransactionType.PURCHASE)
 
 
 def _organization(session: Session, actor: Actor) -> Organization:

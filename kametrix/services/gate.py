@@ -35,7 +35,6 @@ from kametrix.services.access import SYSTEM, open_to
 from kametrix.services.call_events import FINAL, forward, learn_parties, open_call, rank
 from kametrix.services.inbox import PROVIDER, own_key
 from kametrix.services.settlement import PASSED_ON, REJECTED
-from kametrix.services.site_settings import cents_per_minute
 from kametrix.services.wording import telephone
 from kametrix.settings import settings
 
@@ -106,28 +105,26 @@ def _decide(session: Session, agent: Agent, organization: Organization, vapi_cal
         return _no(spoken.line_unavailable, "this agent could not answer yet.")
     if disputes.is_blocking(session, organization.id):
         return _no(spoken.line_unavailable, "a payment was disputed at the bank. Calls start again when that is settled.")
-    bought = credits.has_purchased(session, organization.id)
-    if not bought:
+    standing = credits.standing(session, organization)
+    if not standing.bought:
         if settings().is_production and not _has_verified_owner(session, organization):
             return _no(spoken.line_unavailable, "your e-mail address was not confirmed yet.")
         if _others_live(session, organization, vapi_call_id):
             return _no(spoken.line_busy, "another call was running. Before the first pack one call is answered at a time.")
-    return _within_credit(session, agent, agent.vapi_assistant_id, organization, bought, caller)
-
-
-def _within_credit(
-    session: Session, agent: Agent, assistant_id: str, organization: Organization, bought: bool, caller: str | None
-) -> Decision:
-    """As many whole minutes as may be used and the agent may talk; without one the caller is turned away or passed on."""
-    headroom, rate = credits.headroom(session, organization, bought=bought), cents_per_minute(session)
-    if headroom is None or rate <= 0:
-        return Decision({"assistantId": assistant_id})
-    minutes = min(-(-agent.max_duration_seconds // 60), headroom // rate)
+    minutes = _minutes(standing, agent.max_duration_seconds)
+    if minutes is None:
+        return Decision({"assistantId": agent.vapi_assistant_id})
     if minutes < 1:
         return _at_zero(session, agent, organization, caller)
-    limit = min(agent.max_duration_seconds, minutes * 60)
-    given = {"assistantId": assistant_id, "assistantOverrides": {"maxDurationSeconds": limit}}
-    return Decision(given, minutes=minutes, rate=rate)
+    limit = {"maxDurationSeconds": min(agent.max_duration_seconds, minutes * 60)}
+    return Decision({"assistantId": agent.vapi_assistant_id, "assistantOverrides": limit}, minutes=minutes, rate=standing.rate)
+
+
+def _minutes(standing: credits.Standing, longest_seconds: int) -> int | None:
+    """As many whole minutes as there is credit for and the agent may talk; none when nothing limits them."""
+    if standing.headroom is None or standing.rate <= 0:
+        return None
+    return min(-(-longest_seconds // 60), standing.headroom // standing.rate)
 
 
 def _at_zero(session: Session, agent: Agent, organization: Organization, caller: str | None) -> Decision:

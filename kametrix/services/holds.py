@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlmodel import Session, col, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kametrix import clock
 from kametrix.models import Call, CreditHold
@@ -36,12 +37,17 @@ def reserve(session: Session, call: Call, *, minutes: int, rate: int, longest_se
 @open_to(SYSTEM)
 def held(session: Session, organization_id: str) -> int:
     """Cents that running calls of the organization may still use."""
+    return int(session.exec(summed(organization_id)).one())
+
+
+def summed(organization_id: str) -> SelectOfScalar[int]:
+    """The query behind `held`, for who asks it together with other things."""
     active = (
         CreditHold.organization_id == organization_id,
         col(CreditHold.released_at).is_(None),
         col(CreditHold.expires_at) > clock.now(),
     )
-    return int(session.exec(select(func.coalesce(func.sum(CreditHold.amount), 0)).where(*active)).one())
+    return select(func.coalesce(func.sum(CreditHold.amount), 0)).where(*active)
 
 
 @open_to(SYSTEM)

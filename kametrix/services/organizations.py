@@ -11,9 +11,9 @@ from kametrix.models import LIVE, Agent, Call, Organization, OrgRole, User, User
 from kametrix.services import audit, memberships, rate_limits
 from kametrix.services.access import SIGNED_IN, SYSTEM, Actor, allows, open_to
 from kametrix.services.accounts import clean, zone_or_utc
-from kametrix.services.credits import headroom
+from kametrix.services.credits import standing
 from kametrix.services.money_text import minutes_left
-from kametrix.services.site_settings import LOW_BALANCE_CENTS, cents_per_minute
+from kametrix.services.site_settings import LOW_BALANCE_CENTS
 from kametrix.services.wording import shown_name
 
 AGENTS_IN_PALETTE = 50
@@ -62,7 +62,7 @@ def frame(session: Session, actor: Actor) -> Frame:
         select(func.count()).where(col(Call.organization_id) == actor.organization_id, col(Call.status).in_(LIVE), *mine).scalar_subquery()
     )
     organization, live_calls = session.exec(select(Organization, live).where(col(Organization.id) == actor.organization_id)).one()
-    rate, room, sees_money = cents_per_minute(session), headroom(session, organization), actor.may("credits:read")
+    credit, sees_money = standing(session, organization), actor.may("credits:read")
     agents = session.exec(
         select(Agent.id, Agent.name)
         .where(col(Agent.organization_id) == actor.organization_id, col(Agent.deleted_at).is_(None))
@@ -74,9 +74,9 @@ def frame(session: Session, actor: Actor) -> Frame:
         logo=organization.logo_url or "",
         color=organization.primary_color or "",
         balance=organization.balance_cents if sees_money else None,
-        minutes=minutes_left(organization.balance_cents, rate) if sees_money else 0,
+        minutes=minutes_left(organization.balance_cents, credit.rate) if sees_money else 0,
         is_low=sees_money and organization.balance_cents <= LOW_BALANCE_CENTS,
-        is_paused=sees_money and room is not None and room < rate,
+        is_paused=sees_money and credit.headroom is not None and credit.headroom < credit.rate,
         is_answering=organization.ai_enabled,
         live_calls=live_calls,
         agents=tuple((agent_id, agent_name) for agent_id, agent_name in agents),

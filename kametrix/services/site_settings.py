@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kametrix import clock
 from kametrix.models import SiteSetting
@@ -38,6 +39,16 @@ def change(session: Session, key: str, value: int, *, user_id: str) -> int:
     changed = {name: row[name] for name in ("value", "updated_at", "updated_by")}
     session.connection().execute(insert(SiteSetting).values(row).on_conflict_do_update(index_elements=["key"], set_=changed))
     return before
+
+
+def stored(key: str) -> SelectOfScalar[int]:
+    """The query behind a value, for who asks it together with other things; without a row, `or_default` knows it."""
+    return select(SiteSetting.value).where(col(SiteSetting.key) == key)
+
+
+def or_default(key: str, found: int | None) -> int:
+    """A value as it was found, or its default."""
+    return DEFAULTS[key] if found is None else found
 
 
 def _value(session: Session, key: str) -> int:

@@ -37,8 +37,7 @@ class Rules:
 def rules(session: Session, actor: Actor) -> Rules:
     """What holds now."""
     organization = _organization(session, actor)
-    bought = credits.has_purchased(session, organization.id)
-    ceiling = credits.ceiling_of(session, organization, bought=bought)
+    ceiling = credits.ceiling_of(session, organization)
     numbers = session.exec(
         select(PhoneNumber.number, Agent)
         .join(Agent, col(Agent.id) == PhoneNumber.agent_id)
@@ -50,7 +49,7 @@ def rules(session: Session, actor: Actor) -> Rules:
         forwarding_number=organization.forwarding_number or "",
         ceiling_cents=ceiling,
         own_limit_cents=organization.grace_limit_cents,
-        has_purchased=bought,
+        has_purchased=credits.has_purchased(session, organization.id),
         is_gated=ceiling is not None,
         not_gated=tuple(number for number, agent in numbers if not is_gated(session, agent)),
         updating=tuple(number for number, agent in numbers if agent.sync_state is not SyncState.LIVE),

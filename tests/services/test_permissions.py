@@ -61,6 +61,7 @@ def given(session: Session) -> dict[str, Any]:
         "timezone": "Asia/Tokyo", "language": "de", "typed": WEEKDAYS, "after_hours_greeting": "Closed.", "defaults": AgentDefaults(),
         "color": "#ff5733", "image": b"\x89PNG",
         "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none", "acts": Wanted(), "place": Place(),
+        "mode": "STOP", "forwarding_number": "+4915112345678", "enabled": False, "threshold_cents": 500, "monthly_cap_cents": 5000,
         "answers": wizard_drafts.Answers(agent_form()), "step": "hours", "version": 1,
         "wanted": EVERY, "wants_mail": False, "at": None, "size": 5, "member_id": owner.user_id,
     }  # fmt: skip
