@@ -90,11 +90,19 @@ def doctor() -> None:
     click.echo(f"webhooks at    {settings().webhooks_at}")
     keyless = "" if settings().vapi_api_key.get_secret_value() else " (no key: `kametrix up` starts the sandbox)"
     click.echo(f"voice provider {settings().vapi_base_url}{keyless}")
+    click.echo(f"mail           {_mail_server()}")
     click.echo(f"sealing keys   {', '.join(settings().keys())}")
     if missing := settings().missing_of_operator:
         click.echo(
             f"imprint        incomplete, and says so to every visitor: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} empty"
         )
+
+
+def _mail_server() -> str:
+    known = settings()
+    if not known.smtp_host:
+        return "none: no message is sent (no SMTP_HOST: `kametrix up` starts the sandbox)"
+    return f"{known.smtp_host}:{known.smtp_port} ({known.smtp_security}), from {known.mail_from}"
 
 
 def _prepare() -> None:
