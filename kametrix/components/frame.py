@@ -96,7 +96,16 @@ def phone_tabs(active: str) -> rx.Component:
 
 
 def _inbox() -> rx.Component:
-    return rx.fragment(" ", rx.el.a("Read the e-mails", href=FrameState.inbox, target="_blank", rel="noopener", style={"color": "inherit"}))
+    return rx.fragment(
+        " ",
+        rx.el.a(
+            "Read the e-mails",
+            href=FrameState.inbox,
+            target="_blank",
+            rel="noopener",
+            style={"color": "inherit", "textDecoration": "underline"},
+        ),
+    )
 
 
 def sandbox_ribbon() -> rx.Component:
