@@ -36,7 +36,7 @@ PATHS: Final = {
 }
 """Where the button leads; `secret` is the token, `month` the fact of that name."""
 WITH_SECRET: Final = frozenset(kind for kind, path in PATHS.items() if "{secret}" in path)
-DEFAULTS: Final[dict[str, Any]] = {"again": False}
+DEFAULTS: Final[dict[str, Any]] = {"again": False, "currency": "usd"}
 """Facts that may be left out."""
 
 
