@@ -114,7 +114,7 @@ def test_a_call_that_leaves_little_and_one_that_leaves_nothing_warn_once_each(bo
         subjects.append(sorted(name for name in delivered(box) if name.startswith("dana")))
     low = ["dana@example.com: Low Credit Balance - Kametrix"]
     assert subjects == [[], low, [], low, []]
-    titles = [text_of(one).partition("\n")[0] for one in box.taken if one["To"] == "dana@example.com"]
+    titles = [text_of(one).splitlines()[0] for one in box.taken if one["To"] == "dana@example.com"]
     assert titles == ["Your credits are running low", "Your credits are used up"]
     with db.transaction() as session:
         assert session.get_one(Organization, dana.organization_id).balance_cents < 0

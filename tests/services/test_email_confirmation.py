@@ -102,6 +102,14 @@ def test_links_sent_again_are_limited(session: Session) -> None:
             email_confirmation.count_again(session, actor(user))
 
 
+def test_a_link_that_works_costs_no_attempt(session: Session) -> None:
+    _, token = signed_up(session)
+    with clock.at(NOON):
+        for _ in range(30):
+            email_confirmation.count(session, BROWSER)
+            email_confirmation.confirm(session, token, BROWSER)
+
+
 def test_guessing_is_limited_by_network(session: Session) -> None:
     with clock.at(NOON):
         for _ in range(20):
