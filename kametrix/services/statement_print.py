@@ -50,7 +50,7 @@ def sheet(session: Session, actor: Actor, month: str) -> Sheet:
     signed = [one for one in begun.checkpoints if one.checkpoint.seq > shown.opening.seq]
     return Sheet(
         statement=shown,
-        days=statements.days(session, actor, shown),
+        days=statements.days(session, actor, shown.opening.seq, shown.closing.seq, shown.zone),
         movements=_entries(session, actor, shown, calls=False),
         calls=_entries(session, actor, shown, calls=True),
         movement_count=sum(kind.count for kind in shown.kinds if kind.type not in USAGE),

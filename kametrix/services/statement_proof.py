@@ -71,23 +71,23 @@ def begin(session: Session, actor: Actor, month: str) -> Proof:
 
 
 @allows("credits:read")
-def proof_lines(session: Session, actor: Actor, after: int, last: int) -> Lines:
-    """The rows behind `after` up to `last` as JSON, each followed by a comma unless it is the last."""
-    rows = _page(session, actor, after, last)
-    end = rows[-1].seq if rows else last
+def proof_lines(session: Session, actor: Actor, behind: int, upto: int) -> Lines:
+    """The rows behind `behind` up to `upto` as JSON, each followed by a comma unless it is the last."""
+    rows = _page(session, actor, behind, upto)
+    end = rows[-1].seq if rows else upto
     texts = ",\n".join(json.dumps(_hashed(row), ensure_ascii=False) for row in rows)
-    return Lines(f"{texts},\n" if end < last else texts, end if end < last else None)
+    return Lines(f"{texts},\n" if end < upto else texts, end if end < upto else None)
 
 
 @allows("credits:read")
-def table_lines(session: Session, actor: Actor, after: int, last: int, zone: ZoneInfo) -> Lines:
-    """The rows behind `after` up to `last` as CSV."""
-    rows = _page(session, actor, after, last)
+def table_lines(session: Session, actor: Actor, behind: int, upto: int, zone: ZoneInfo) -> Lines:
+    """The rows behind `behind` up to `upto` as CSV."""
+    rows = _page(session, actor, behind, upto)
     ids = {row.call_id for row in rows if row.call_id}
     query = scoped(actor, Call).where(col(Call.id).in_(ids)).with_only_columns(col(Call.id), col(Call.rate_cents_per_minute))
     rates = {row.id: row.rate_cents_per_minute for row in session.connection().execute(query)} if ids else {}
-    end = rows[-1].seq if rows else last
-    return Lines("".join(_cells(row, rates.get(row.call_id or ""), zone) for row in rows), end if end < last else None)
+    end = rows[-1].seq if rows else upto
+    return Lines("".join(_cells(row, rates.get(row.call_id or ""), zone) for row in rows), end if end < upto else None)
 
 
 def proof_head(proof: Proof) -> str:
@@ -106,8 +106,8 @@ def proof_head(proof: Proof) -> str:
     return json.dumps(told, ensure_ascii=False, indent=1).removesuffix("\n}")
 
 
-def _page(session: Session, actor: Actor, after: int, last: int) -> list[CreditTransaction]:
-    query = scoped(actor, CreditTransaction).where(CreditTransaction.seq > after, CreditTransaction.seq <= last)
+def _page(session: Session, actor: Actor, behind: int, upto: int) -> list[CreditTransaction]:
+    query = scoped(actor, CreditTransaction).where(CreditTransaction.seq > behind, CreditTransaction.seq <= upto)
     return list(session.exec(query.order_by(col(CreditTransaction.seq)).limit(PAGE)))
 
 

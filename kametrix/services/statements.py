@@ -168,9 +168,9 @@ def statement(session: Session, actor: Actor, month: str) -> Statement:
 
 
 @allows("credits:read")
-def days(session: Session, actor: Actor, shown: Statement) -> list[Day]:
-    """The days of a statement on which something was posted."""
-    given = {"org": actor.organization_id, "zone": shown.zone.key, "opening": shown.opening.seq, "closing": shown.closing.seq}
+def days(session: Session, actor: Actor, behind: int, upto: int, zone: ZoneInfo) -> list[Day]:
+    """The days on which the rows behind `behind` up to `upto` were posted."""
+    given = {"org": actor.organization_id, "zone": zone.key, "opening": behind, "closing": upto}
     rows = session.connection().execute(_DAYS, given)
     return [Day(row.day, row.calls, int(row.minutes), int(row.used), int(row.other), row.balance) for row in rows]
 

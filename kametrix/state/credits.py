@@ -17,7 +17,7 @@ from kametrix.state.guard import AuthState, allow
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One transaction; `why` explains the amount, `href` opens the call that caused it."""
+    """One transaction; `why` explains the amount, `href` opens its page."""
 
     id: str
     type: str
@@ -161,5 +161,5 @@ def ledger_line(row: credits.TransactionRow, now: datetime) -> LedgerLine:
         amount=dollars(row.amount, signed=True),
         is_gain=row.amount > 0,
         balance=dollars(row.balance_after),
-        href=f"/calls/{row.call_id}" if row.call_id else "",
+        href=f"/credits/transactions/{row.id}",
     )

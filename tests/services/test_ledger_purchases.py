@@ -82,10 +82,20 @@ def test_a_payment_refunded_disputed_won_and_a_refund_that_failed_agree(session:
     assert found(session) == []
 
 
+def test_credits_that_cost_less_are_taken_in_proportion(session: Session, actor: Actor) -> None:
+    bought = purchase(session, actor, credits=1_300, price_in_cents=1_000)
+    post(session, actor, "PURCHASE", 1_300, f"pi:{bought.stripe_payment_id}", bought.stripe_payment_id)
+    mine = {"organization_id": actor.organization_id, "credit_purchase_id": bought.id, "status": RefundStatus.SUCCEEDED}
+    for number, (money, credits) in enumerate([(333, 432), (333, 433), (333, 432)]):
+        add(session, CreditRefund(**mine, stripe_refund_id=f"re_{number}", amount=money))
+        post(session, actor, "REFUND", -credits, f"refund:re_{number}")
+    assert found(session) == []
+
+
 def test_what_was_paid_and_never_credited_is_named(session: Session, actor: Actor) -> None:
     bought = purchase(session, actor)
     purchase(session, actor, status=PurchaseStatus.REVIEW)
-    assert found(session) == [f"purchase {bought.id} has no ledger row of 1000 cents with key pi:{bought.stripe_payment_id}"]
+    assert found(session) == [f"purchase {bought.id} has no ledger row with key pi:{bought.stripe_payment_id}"]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +145,9 @@ def test_refunds_and_disputes_without_their_row_or_beyond_the_price_are_named(se
         add(session, CreditRefund(**mine, stripe_refund_id=f"re_{number}", amount=600, status=status))
     post(session, actor, "REFUND", -600, "refund:re_1")
     add(session, CreditDispute(**mine, stripe_dispute_id="du_1", amount=1_000))
-    add(session, CreditRefund(**mine, stripe_refund_id="re_2", amount=700, status=RefundStatus.REQUESTED))
+    add(session, CreditRefund(**mine, stripe_refund_id="re_2", amount=700, status=RefundStatus.SUCCEEDED))
+    post(session, actor, "REFUND", -650, "refund:re_2")
     told = " ".join(found(session))
-    for problem in ("refund:re_0", "refund_failed:re_1", "dispute:du_1", "cost 1000 cents and 1300 were given back"):
+    for problem in ("refund:re_0", "refund_failed:re_1", "dispute:du_1", "cost 1000 cents and 1300 were given back", "is over 700 cents"):
         assert problem in told
-    assert len(found(session)) == 4
+    assert len(found(session)) == 5

@@ -6,6 +6,7 @@ The services are found, not listed: a new one is tested as soon as it is written
 import inspect
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -54,6 +55,7 @@ def given(session: Session) -> dict[str, Any]:
     factories.create_phone_number(session)
     call = factories.create_call(session, agent, has_recording=True)
     colleague = factories.create_member(session, organization, role=OrgRole.AGENT)
+    factories.post_credit(session, owner, 500)
     return {
         "user_id": colleague.user_id, "role": "VIEWER", "email": "robin@example.com",
         "invitation_id": invited(session, organization.id, factories.create_user(session).id, new_token()),
@@ -63,6 +65,8 @@ def given(session: Session) -> dict[str, Any]:
         "name": "Another Name", "old": GOOD, "new": BETTER, "current_id": "none", "acts": Wanted(), "place": Place(),
         "mode": "STOP", "forwarding_number": "+4915112345678", "enabled": False, "threshold_cents": 500, "monthly_cap_cents": 5000,
         "answers": wizard_drafts.Answers(agent_form()), "step": "hours", "version": 1,
+        "transaction_id": session.execute(text("select id from credit_transaction order by created_at desc limit 1")).scalar_one(),
+        "month": f"{clock.now():%Y-%m}", "behind": 0, "upto": 1, "zone": ZoneInfo("UTC"),
         "wanted": EVERY, "wants_mail": False, "at": None, "size": 5, "member_id": owner.user_id,
     }  # fmt: skip
 

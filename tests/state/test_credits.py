@@ -45,10 +45,16 @@ def test_a_transaction_explains_its_amount() -> None:
     row = TransactionRow("t", "GRACE_USAGE", -75, "Call: 5 min", 30, -45, 45, 0, NOON, "c", 5, 15, None)
     line = ledger_line(row, NOON)
     assert line.why == "5 minutes × $0.15, $0.45 of it grace, $0.30 → −$0.45"
-    assert (line.amount, line.is_gain, line.balance, line.href, line.at) == ("−$0.75", False, "−$0.45", "/calls/c", "Today, 12:00")
+    assert (line.amount, line.is_gain, line.balance, line.href, line.at) == (
+        "−$0.75",
+        False,
+        "−$0.45",
+        "/credits/transactions/t",
+        "Today, 12:00",
+    )
     bought = ledger_line(TransactionRow("t", "PURCHASE", 1000, "Starter", -45, 955, 0, 45, NOON, None, None, None, "by card"), NOON)
     assert (bought.what, bought.why, bought.amount, bought.is_gain, bought.href) == (
-        "Starter: by card", "$0.45 paid back grace, −$0.45 → $9.55", "+$10.00", True, "",
+        "Starter: by card", "$0.45 paid back grace, −$0.45 → $9.55", "+$10.00", True, "/credits/transactions/t",
     )  # fmt: skip
 
 
