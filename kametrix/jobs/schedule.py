@@ -7,7 +7,7 @@ from procrastinate import JobContext
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from kametrix.jobs import calls, checkpoints, mail, payments, phone_numbers
+from kametrix.jobs import calls, checkpoints, mail, payments, phone_numbers, statements
 from kametrix.jobs.app import jobs, perform
 from kametrix.services import clean_up as cleaning
 
@@ -45,3 +45,4 @@ jobs.periodic(cron="*/10 * * * *")(mail.send_forgotten_mail)
 jobs.periodic(cron="* * * * *")(rescue_stalled)
 jobs.periodic(cron="7 * * * *")(clean_up)
 jobs.periodic(cron="5 0 * * *")(checkpoints.take_checkpoints)
+jobs.periodic(cron="20 0 1-5 * *")(statements.mail_statements)
