@@ -5,7 +5,7 @@ from importlib import import_module
 
 from benchmarks import report
 
-MODULES = ("ledger", "purchases", "burst", "dashboard", "calls", "gate")
+MODULES = ("ledger", "purchases", "burst", "gate", "dashboard", "calls", "statement")
 """Each has `figures() -> list[Figure]`."""
 
 
