@@ -1,16 +1,21 @@
 """The operator's commands, run as typed."""
 
+import os
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 from sqlmodel import select
 
-from kametrix import cli, db, embedded
+from kametrix import cli, clock, db, embedded
 from kametrix.errors import KametrixError
+from kametrix.jobs.checkpoints import take_checkpoints
 from kametrix.jobs.inbox import work_one
-from kametrix.models import AuditLog, CreditTransaction, PlatformRole, User
+from kametrix.models import AuditLog, CreditTransaction, PlatformRole, TransactionType, User
+from kametrix.services import ledger
 from kametrix.services.access import Actor
 from kametrix.services.call_events import apply
 from kametrix.services.inbox import InboxEvent, Refused, receive
@@ -83,6 +88,32 @@ def test_ledger_verify_finds_what_was_altered_and_fails(owner: Actor, database: 
     result = run("ledger", "verify")
     assert result.exit_code == 1
     assert owner.organization_id in result.output
+
+
+def test_ledger_verify_finds_a_rehashed_tail_and_money_without_a_purchase(
+    owner: Actor, database: str, cluster: embedded.Cluster, tmp_path: Path
+) -> None:
+    os.environ["KAMETRIX_CHECKPOINTS"] = str(tmp_path)
+    settings.cache_clear()
+    with clock.at(clock.now() - timedelta(days=1)), db.transaction() as session:
+        post_credit(session, owner, 500)
+    take_checkpoints(0)
+    told = run("ledger", "verify", "--offline")
+    assert (told.exit_code, told.output) == (0, "1 organizations, 1 rows, 1 checkpoints, 0 faults\n")
+    rehashed = (
+        "update credit_transaction set description = 'x', hash = ledger_hash(prev_hash, organization_id, seq, type, amount, balance_before,"
+        " balance_after, idempotency_key, user_id, call_id, stripe_payment_id, 'x', created_at)"
+    )
+    end = "update organization set ledger_hash = (select hash from credit_transaction) where ledger_seq is not null"
+    cluster.execute("set session_replication_role = replica", rehashed, end, database=database)
+    result = run("ledger", "verify", "--offline")
+    assert (result.exit_code, "changed after it was signed" in result.output) == (1, True)
+    with db.transaction() as session:
+        ledger.post(
+            session, organization_id=owner.organization_id, type=TransactionType.PURCHASE, amount=5, key="pi:x", description="d",
+            stripe_payment_id="pi_x",
+        )  # fmt: skip
+    assert "no purchase was paid with payment pi_x" in run("ledger", "verify", "--offline").output
 
 
 def rewrite_history(cluster: embedded.Cluster, database: str) -> None:
