@@ -34,7 +34,7 @@ NOW = datetime(2026, 12, 2, 12, 0, tzinfo=UTC)
 _FILL = text("""
     select post_credit(:org, case when n % 1000 = 1 then 'PURCHASE' else 'REFUND' end, case when n % 1000 = 1 then 20000 else -15 end,
       'bench:' || n, 'Call: 1 min', cast('2026-11-01Z' as timestamptz) + n * interval '25 seconds', p_payment => 'pi_' || n)
-    from generate_series(1, :rows) n""")
+    from generate_series(:first, :first + 499) n""")
 
 
 def figures() -> list[Figure]:
@@ -43,7 +43,9 @@ def figures() -> list[Figure]:
     with TemporaryDirectory() as folder, database(KAMETRIX_CHECKPOINTS=f"{folder}/checkpoints"), clock.at(NOW):
         with db.transaction() as session:
             actor = create_member(session)
-            session.connection().execute(_FILL, {"org": actor.organization_id, "rows": rows})
+        for first in range(1, rows, 500):
+            with db.transaction() as session:
+                session.connection().execute(_FILL, {"org": actor.organization_id, "first": first})
         began = time.perf_counter()
         take_checkpoints(0)
         signing = time.perf_counter() - began

@@ -1,13 +1,24 @@
 """Commands of the operator: people, money, messages."""
 
 import sys
+from datetime import timedelta
 
 import click
 
-from kametrix import db
+from kametrix import clock, db
 from kametrix.cli.environment import use_database
-from kametrix.services import accounts, agent_sync, checkpoint_audit, checkpoint_file, inbox, ledger_audit, ledger_purchases
+from kametrix.services import (
+    accounts,
+    agent_sync,
+    checkpoint_audit,
+    checkpoint_file,
+    inbox,
+    ledger_audit,
+    ledger_purchases,
+    stripe_audit,
+)
 from kametrix.services import ledger as ledger_service
+from kametrix.services.payment_account import gateway
 from kametrix.settings import settings
 
 
@@ -51,15 +62,20 @@ def ledger() -> None:
 
 
 @ledger.command()
-def verify() -> None:
-    """Audit every chain, the purchases behind it and the signed checkpoints; exit code 1 when anything is wrong."""
+@click.option("--offline", is_flag=True, help="Do not ask Stripe.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How far back Stripe is asked.")
+def verify(offline: bool, days: int) -> None:
+    """Audit every chain, the purchases behind it, the signed checkpoints and Stripe's lists; exit code 1 when anything is wrong."""
     use_database()
-    folder = settings().checkpoints_at
+    folder, asks_stripe = settings().checkpoints_at, bool(settings().stripe_secret_key.get_secret_value()) and not offline
+    listed = stripe_audit.ask(gateway(), clock.now() - timedelta(days=days)) if asks_stripe else None
     with checkpoint_file.only_writer(folder), db.transaction() as session:  # so that file and table are of one moment
         report = ledger_audit.verify(session)
         ledger_purchases.verify(session, report)
         checkpoint_audit.verify(session, report, folder)
-    click.echo(report.text())
+        for fault in stripe_audit.compare(session, listed) if listed else ():
+            report.note(fault.organization_id, fault.seq, fault.problem)
+    click.echo(report.text() if listed else f"{report.text()}\nStripe was not asked.")
     sys.exit(0 if report.is_clean else 1)
 
 
