@@ -29,13 +29,14 @@ _DUE: Final = text("""
       where o.ledger_seq > coalesce(done.seq, 0)),
     dated as (
       select t.organization_id, t.seq, greatest(moved.day + 1,
-          cast(max(t.created_at) over (partition by t.organization_id order by t.seq) at time zone 'UTC' as date)) as day
+          cast(min(t.created_at) over (partition by t.organization_id order by t.seq desc) at time zone 'UTC' as date)) as day
       from moved join credit_transaction t on t.organization_id = moved.id and t.seq > moved.seq),
     ends as (select organization_id, day, max(seq) as seq from dated where day < :today group by organization_id, day)
     select ends.organization_id, ends.day, ends.seq, t.balance_after, t.hash from ends
     join credit_transaction t on t.organization_id = ends.organization_id and t.seq = ends.seq
     order by ends.day, ends.organization_id limit :batch""")
-"""A row belongs to the latest day among it and the rows before it, so days are runs of rows; and to a day without a checkpoint yet."""
+"""A day ends with the last row timed in it, and takes the rows before that along; a row belongs to a day without a checkpoint yet.
+So a row timed in the future by a wrong clock is signed with the next one, and keeps nobody waiting."""
 
 
 @open_to(SYSTEM)

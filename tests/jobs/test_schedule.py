@@ -34,6 +34,7 @@ def test_what_runs_by_the_clock() -> None:
     crons = {task.task.name: task.cron for task in jobs.periodic_registry.periodic_tasks.values()}
     assert crons.items() >= {"reconcile_calls": "*/2 * * * *", "rescue_stalled": "* * * * *", "clean_up": "7 * * * *"}.items()
     assert "sync_numbers" in crons
+    assert (crons["take_checkpoints"], crons["mail_statements"]) == ("5 0 * * *", "20 0 1-5 * *")  # the mail needs the night's signature
     assert {"settle_call", "sync_agent", "release_number"} <= set(jobs.tasks)
 
 

@@ -126,10 +126,19 @@ def test_a_row_of_before_midnight_that_was_committed_after_belongs_to_the_next_d
 
 
 def test_rows_out_of_order_in_time_are_cut_by_their_number(folder: Path) -> None:
-    """Row 2 is of the new day, row 3 behind it was timed before midnight: the day ends with row 1."""
-    owner((1, EVENING), (2, NIGHT - timedelta(minutes=4)), (4, EVENING))
+    """Row 2 is of the new day, row 3 behind it was timed before midnight: the day ends with row 3, and row 2 is before it."""
+    owner((1, EVENING), (2, NIGHT - timedelta(minutes=4)), (4, EVENING), (8, NIGHT))
     take()
-    assert [row[1:] for row in table()] == [(DAY, 1, 1)]
+    assert [row[1:] for row in table()] == [(DAY, 3, 7)]
+
+
+def test_a_row_timed_in_the_future_keeps_nobody_waiting(folder: Path) -> None:
+    actor = owner((1, EVENING), (2, EVENING + timedelta(days=400)), (4, EVENING))
+    take()
+    assert [row[1:] for row in table()] == [(DAY, 3, 7)]
+    post(actor, (8, EVENING + timedelta(days=400)), (16, NIGHT))
+    take(NIGHT + timedelta(days=1))
+    assert [row[1:3] for row in table()][1:] == [(date(2026, 11, 20), 5)]
 
 
 class Killed(BaseException):
