@@ -17,6 +17,7 @@ from kametrix.models import (
     PurchaseKind,
     PurchaseStatus,
     RefundStatus,
+    User,
 )
 from kametrix.services import audit, keyset, paid, queue, sync_requests
 from kametrix.services.access import PLATFORM, Actor, allows
@@ -87,7 +88,7 @@ class Detail:
 
 @allows(PLATFORM)
 def payments(session: Session, actor: Actor, status: PurchaseStatus | None, search: str, place: Place) -> Page[PaymentRow]:
-    """A page of purchases, newest first. `search`: part of the organization's name, or an id of ours or of Stripe's."""
+    """A page of purchases, newest first. `search`: part of the organization's name or the buyer's e-mail, or an id of ours or Stripe's."""
     query = select(CreditPurchase)
     if status is not None:
         query = query.where(CreditPurchase.status == status)
@@ -95,8 +96,9 @@ def payments(session: Session, actor: Actor, status: PurchaseStatus | None, sear
         named = exists().where(
             col(Organization.id) == CreditPurchase.organization_id, col(Organization.name).icontains(text, autoescape=True)
         )
+        buyer = exists().where(col(User.id) == CreditPurchase.user_id, col(User.email).icontains(text, autoescape=True))
         ids = (CreditPurchase.id, CreditPurchase.stripe_payment_id, CreditPurchase.stripe_session_id)
-        query = query.where(or_(named, *(column == text for column in ids)))
+        query = query.where(or_(named, buyer, *(column == text for column in ids)))
     found = keyset.listed(session, query, col(CreditPurchase.created_at), place=place)
     return Page(_rows(session, found.rows), found.newer, found.older)
 
