@@ -8,6 +8,7 @@ from kametrix.components.links import text_link
 from kametrix.components.menus import Entry, log_out_form, more_sheet, organization_menu, theme_button
 from kametrix.components.palette import command_palette, phone_search, search_box
 from kametrix.components.status import pulse_dot
+from kametrix.components.tokens import Text
 from kametrix.services.access import PLATFORM
 from kametrix.state.frame import FrameState
 
@@ -127,12 +128,12 @@ def switched_off() -> rx.Component:
 
 
 def paused() -> rx.Component:
-    """Says that callers are turned away for want of credit, where an agent is shown as live."""
-    note = _nobody_answers("Calls are paused until your next pack. Callers are turned away.", text_link("See prices", "/credits"))
+    """Says why agents take no calls, where one is shown as live."""
+    note = _nobody_answers(FrameState.paused, text_link("See prices", "/credits"))
     return rx.cond(FrameState.is_answering & FrameState.is_paused, note)
 
 
-def _nobody_answers(words: str, way_out: rx.Component) -> rx.Component:
+def _nobody_answers(words: Text, way_out: rx.Component) -> rx.Component:
     return rx.flex(
         rx.icon("phone-off", size=18, aria_hidden="true", style={"flex": "none"}),
         rx.text(words, size="2", flex="1", min_width="200px"),

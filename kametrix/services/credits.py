@@ -32,6 +32,7 @@ class Wallet:
     is_low: bool
     ceiling_cents: int | None
     has_purchased: bool
+    when_empty: WhenEmpty = WhenEmpty.GRACE
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def wallet(session: Session, actor: Actor) -> Wallet:
         is_low=balance <= LOW_BALANCE_CENTS,
         ceiling_cents=ceiling_of(session, organization),
         has_purchased=has_purchased(session, organization.id),
+        when_empty=organization.when_empty,
     )
 
 

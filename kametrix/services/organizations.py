@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from kametrix.errors import Conflict, Invalid, NotFound
-from kametrix.models import LIVE, Agent, Call, Organization, OrgRole, User, UserOrganization
-from kametrix.services import audit, memberships, rate_limits
+from kametrix.models import LIVE, Agent, Call, Organization, OrgRole, User, UserOrganization, WhenEmpty
+from kametrix.services import audit, disputes, memberships, rate_limits
 from kametrix.services.access import SIGNED_IN, SYSTEM, Actor, allows, open_to
 from kametrix.services.accounts import clean, zone_or_utc
 from kametrix.services.credits import standing
@@ -20,12 +21,20 @@ AGENTS_IN_PALETTE = 50
 LONGEST_NAME = 100
 
 
+class Pause(StrEnum):
+    """Why agents take no calls: no credit is left, callers are passed on in that case, or a payment is disputed."""
+
+    CREDIT = "credit"
+    PASSED_ON = "passed on"
+    DISPUTE = "dispute"
+
+
 @dataclass(frozen=True)
 class Frame:
     """What stands around every page, the same for everyone in the organization.
 
     Money in cents; `balance` is signed, below zero is grace in use, none for who may not see it; `minutes` is what the credit buys;
-    `is_paused`: calls are declined, because a ceiling leaves no minute; `is_answering`: nobody switched calls off. `logo` is an
+    `is_paused`: agents take no calls, `pause` says why; `is_answering`: nobody switched calls off. `logo` is an
     address on our own server or empty, `color` like #5b4bd6 or empty.
     """
 
@@ -39,6 +48,7 @@ class Frame:
     live_calls: int
     agents: tuple[tuple[str, str], ...]
     is_answering: bool = True
+    pause: Pause = Pause.CREDIT
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ def frame(session: Session, actor: Actor) -> Frame:
     )
     organization, live_calls = session.exec(select(Organization, live).where(col(Organization.id) == actor.organization_id)).one()
     credit, sees_money = standing(session, organization), actor.may("credits:read")
+    is_disputed = sees_money and disputes.is_blocking(session, organization.id)
     agents = session.exec(
         select(Agent.id, Agent.name)
         .where(col(Agent.organization_id) == actor.organization_id, col(Agent.deleted_at).is_(None))
@@ -76,7 +87,8 @@ def frame(session: Session, actor: Actor) -> Frame:
         balance=organization.balance_cents if sees_money else None,
         minutes=minutes_left(organization.balance_cents, credit.rate) if sees_money else 0,
         is_low=sees_money and organization.balance_cents <= LOW_BALANCE_CENTS,
-        is_paused=sees_money and credit.headroom is not None and credit.headroom < credit.rate,
+        is_paused=sees_money and (is_disputed or (credit.headroom is not None and credit.headroom < credit.rate)),
+        pause=Pause.DISPUTE if is_disputed else Pause.PASSED_ON if organization.when_empty is WhenEmpty.FORWARD else Pause.CREDIT,
         is_answering=organization.ai_enabled,
         live_calls=live_calls,
         agents=tuple((agent_id, agent_name) for agent_id, agent_name in agents),

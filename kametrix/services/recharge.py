@@ -97,7 +97,7 @@ def save(session: Session, actor: Actor, *, enabled: bool, threshold_cents: int,
     pack = session.get(CreditPack, pack_id) if pack_id else None
     _check(row, pack, enabled=enabled, threshold=threshold_cents, cap=monthly_cap_cents)
     old = _audited(row)
-    if enabled and not row.enabled:
+    if not row.enabled:  # switched on again, or seen and left off: either way the failures are known
         row.failures, row.last_failure, row.last_failure_at = 0, None, None
     row.enabled, row.threshold_cents, row.monthly_cap_cents = enabled, threshold_cents, monthly_cap_cents
     row.credit_pack_id, row.updated_at = pack.id if pack else None, clock.now()

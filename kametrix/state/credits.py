@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import reflex as rx
 
 from kametrix import clock, db
+from kametrix.models import WhenEmpty
 from kametrix.services import credits
 from kametrix.services.packs import POPULAR
 from kametrix.services.wording import dollars, minutes, moment
@@ -112,11 +113,14 @@ def wallet_words(wallet: credits.Wallet) -> tuple[str, str]:
 
 def _without_grace(wallet: credits.Wallet) -> tuple[str, str]:
     """The owner wants no call beyond the credit (Billing)."""
+    is_passed_on = wallet.when_empty is WhenEmpty.FORWARD
     if wallet.balance >= wallet.rate:
-        return "Your phone is answered", "When this is used up, calls go where you chose in Billing. Calls that are running are finished."
+        then = "callers are connected to your own number" if is_passed_on else "callers hear that nobody can take the call"
+        return "Your phone is answered", f"When this is used up, {then}, as you chose in Billing. Calls that are running are finished."
     headline = f"{dollars(wallet.grace)} of grace in use" if wallet.grace else "Your credit is used up"
     repaid = "pays it back first and lets" if wallet.grace else "lets"
-    return headline, f"Your agents take no calls: they go where you chose in Billing. The next pack {repaid} callers through at once."
+    now = "Callers are connected to your own number" if is_passed_on else "Callers hear that nobody can take the call"
+    return headline, f"{now}, as you chose in Billing. The next pack {repaid} your agents answer at once."
 
 
 def _before_first_pack(wallet: credits.Wallet, ceiling: int) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 import reflex as rx
 
 from kametrix import db
+from kametrix.models import WhenEmpty
 from kametrix.services import attention, call_stats, dashboard
 from kametrix.services.access import Actor
 from kametrix.services.call_stats import Span
@@ -180,7 +181,8 @@ def agents_note(found: Overview) -> str:
         return "switched off: nobody answers"
     if found.wallet is None:
         return "switched on"
-    return "calls are paused" if is_paused(found.wallet) else "answering your calls"
+    is_disputed = found.attention.money is not None and found.attention.money.declines_calls
+    return "calls are paused" if is_disputed or is_paused(found.wallet) else "answering your calls"
 
 
 def is_paused(wallet: Wallet) -> bool:
@@ -192,7 +194,8 @@ def low_balance(wallet: Wallet, *, has_calls: bool) -> str:
     """The warning of a low balance; a newcomer who never had any is told by the first steps instead."""
     if is_paused(wallet):
         repaid = f" {dollars(wallet.grace)} of grace is in use; the pack pays it back first." if wallet.grace else ""
-        return f"Calls are paused until your next pack.{repaid}"
+        now = "Callers are connected to your own number" if wallet.when_empty is WhenEmpty.FORWARD else "Calls are paused"
+        return f"{now} until your next pack.{repaid}"
     if not wallet.is_low or not (has_calls or wallet.has_purchased):
         return ""
     if wallet.grace:

@@ -5,6 +5,7 @@ import reflex as rx
 from kametrix import db
 from kametrix.services import organizations
 from kametrix.services.access import SIGNED_IN
+from kametrix.services.organizations import Pause
 from kametrix.services.wording import dollars
 from kametrix.settings import settings
 from kametrix.state import live
@@ -28,6 +29,7 @@ class FrameState(AuthState):
     is_low: bool = False
     is_answering: bool = True
     is_paused: bool = False
+    paused: str = ""
     live_calls: int = 0
     agents: rx.Field[list[AgentLink]] = rx.field(default_factory=list)
     ribbon: str = ""
@@ -64,8 +66,16 @@ class FrameState(AuthState):
         self.initials = initials(self.person)
         self.balance, self.balance_note, self.is_low = dollars(frame.balance or 0), balance_note(frame), frame.is_low
         self.live_calls, self.is_answering, self.is_paused = frame.live_calls, frame.is_answering, frame.is_paused
+        self.paused = PAUSED[frame.pause]
         self.agents = [AgentLink(agent_id, name) for agent_id, name in frame.agents]
         self.ribbon, self.inbox = ribbon(settings().sandbox_providers), settings().sandbox_inbox
+
+
+PAUSED = {
+    Pause.CREDIT: "Calls are paused until your next pack. Callers are turned away.",
+    Pause.PASSED_ON: "Your credit is used up. Callers are connected to your own number until your next pack.",
+    Pause.DISPUTE: "Calls are paused: a payment is disputed with the bank of the card. Callers are turned away.",
+}
 
 
 def initials(name: str) -> str:
@@ -77,7 +87,7 @@ def initials(name: str) -> str:
 def balance_note(frame: organizations.Frame) -> str:
     """What the balance means: 'about 279 min', how much grace is in use, or that calls are declined."""
     if frame.is_paused:
-        return "calls are paused"
+        return "calls are passed on" if frame.pause is Pause.PASSED_ON else "calls are paused"
     balance = frame.balance or 0
     if frame.minutes == 0 and balance >= 0:
         return "calls are still answered"

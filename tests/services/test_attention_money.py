@@ -6,12 +6,15 @@ import pytest
 from sqlmodel import Session
 
 from kametrix import clock
-from kametrix.models import DisputeStatus, OrgRole, PurchaseStatus, RechargeFailure
+from kametrix.models import DisputeStatus, Organization, OrgRole, PurchaseStatus, RechargeFailure, WhenEmpty
+from kametrix.services import recharge
 from kametrix.services.access import Actor
 from kametrix.services.attention import attention
 from kametrix.services.attention_money import MoneyTrouble, trouble
+from kametrix.services.organizations import Pause, frame
 from tests import factories
 from tests.state.purchases import create_dispute, create_purchase, create_recharge
+from tests.stripe_facts import bought
 
 
 @pytest.fixture
@@ -84,3 +87,37 @@ def test_who_sees_no_money_is_told_nothing_of_it(session: Session, actor: Actor)
     assert attention(session, actor).money == MoneyTrouble(in_review=1)
     blind = factories.create_member(session, role=OrgRole.AGENT)
     assert attention(session, blind).money is None
+
+
+def test_who_has_seen_it_and_saves_is_not_reminded_again(session: Session, actor: Actor) -> None:
+    row = create_recharge(session, actor, failures=2, last_failure=RechargeFailure.DECLINED, last_failure_at=clock.now())
+    assert trouble(session, actor).recharge_stopped is RechargeFailure.DECLINED
+    recharge.save(session, actor, enabled=False, threshold_cents=500, pack_id=row.credit_pack_id or "", monthly_cap_cents=10_000)
+    assert trouble(session, actor).recharge_stopped is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "balance", "is_disputed", "is_paused", "pause"),
+    [
+        (WhenEmpty.GRACE, -500, False, False, Pause.CREDIT),
+        (WhenEmpty.STOP, 14, False, True, Pause.CREDIT),
+        (WhenEmpty.STOP, 15, False, False, Pause.CREDIT),
+        (WhenEmpty.FORWARD, 0, False, True, Pause.PASSED_ON),
+        (WhenEmpty.GRACE, 1000, True, True, Pause.DISPUTE),
+    ],
+)
+def test_the_frame_says_why_agents_take_no_calls(
+    session: Session, actor: Actor, mode: WhenEmpty, balance: int, is_disputed: bool, is_paused: bool, pause: Pause
+) -> None:
+    bought(session, actor)
+    factories.post_credit(session, actor, balance - 1000) if balance != 1000 else None
+    organization = session.get_one(Organization, actor.organization_id)
+    organization.when_empty, organization.forwarding_number = mode, "+14155552671"
+    if is_disputed:
+        create_dispute(session, create_purchase(session, actor, PurchaseStatus.PAID))
+    session.flush()
+    session.expire_all()
+    found = frame(session, actor)
+    assert (found.is_paused, found.pause) == (is_paused, pause)
+    blind = factories.create_member(session, organization, role=OrgRole.AGENT)
+    assert not frame(session, blind).is_paused

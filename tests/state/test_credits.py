@@ -1,10 +1,12 @@
 """The wallet in words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from kametrix import db
+from kametrix.models import WhenEmpty
 from kametrix.services import packs
 from kametrix.services.credits import TransactionRow, Wallet
 from kametrix.state.credits import CreditsState, ledger_line, wallet_words
@@ -30,8 +32,8 @@ def _wallet(balance: int, ceiling: int | None, *, has_purchased: bool) -> Wallet
         (_wallet(-135, 200, has_purchased=True), "$1.35 of grace in use", "until it reaches $2.00"),
         (_wallet(4185, None, has_purchased=True), "Your phone is answered", "no call is turned away"),
         (_wallet(4185, 200, has_purchased=True), "Your phone is answered", "$2.00 of grace"),
-        (_wallet(4185, 0, has_purchased=True), "Your phone is answered", "where you chose in Billing"),
-        (_wallet(14, 0, has_purchased=True), "Your credit is used up", "The next pack lets callers through at once"),
+        (_wallet(4185, 0, has_purchased=True), "Your phone is answered", "nobody can take the call, as you chose in Billing"),
+        (_wallet(14, 0, has_purchased=True), "Your credit is used up", "The next pack lets your agents answer at once"),
         (_wallet(-30, 0, has_purchased=False), "$0.30 of grace in use", "The next pack pays it back first"),
     ],
 )
@@ -39,6 +41,12 @@ def test_the_number_is_told_with_what_it_means(wallet: Wallet, headline: str, me
     told = wallet_words(wallet)
     assert told[0] == headline
     assert meaning in told[1]
+
+
+def test_calls_that_are_passed_on_at_zero_are_told_so() -> None:
+    passed_on = replace(_wallet(0, 0, has_purchased=True), when_empty=WhenEmpty.FORWARD)
+    assert "Callers are connected to your own number" in wallet_words(passed_on)[1]
+    assert "callers are connected to your own number" in wallet_words(replace(passed_on, balance=1000))[1]
 
 
 def test_a_transaction_explains_its_amount() -> None:
