@@ -119,10 +119,13 @@ def _line(badge: rx.Component, item: Any, deed: rx.Component) -> rx.Component:
 
 def _refund() -> rx.Component:
     """What is given back, why, and what that leaves."""
-    beyond = rx.el.label(
-        rx.checkbox(name="beyond_unspent", size="2"),
-        rx.text("More than is unspent: the organization may end up owing it.", as_="span", size="2"),
-        style={"display": "flex", "gap": "10px", "alignItems": "start"},
+    beyond = rx.flex(
+        rx.checkbox(id="beyond_unspent", name="beyond_unspent", size="2", margin_top="2px"),
+        rx.el.label(
+            rx.text("More than is unspent: the organization may end up owing it.", as_="span", size="2"), html_for="beyond_unspent"
+        ),
+        gap="10px",
+        align="start",
     )
     form = rx.form(
         rx.flex(
