@@ -8,12 +8,14 @@ import reflex as rx
 
 from kametrix import clock, db
 from kametrix.models import WhenEmpty
-from kametrix.services import credits
+from kametrix.services import attention_money, credits
 from kametrix.services.packs import POPULAR
 from kametrix.services.wording import dollars, minutes, moment
 from kametrix.services.zones import zone_of
 from kametrix.state import live
 from kametrix.state.guard import AuthState, allow
+
+DISPUTED = ("Calls are paused", "What you have stays yours, and is used again when the dispute is settled.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class CreditsState(AuthState):
         now = clock.now().astimezone(await run(zone_of, self.actor))
         self.balance = dollars(wallet.balance)
         self.buys = f"(~{wallet.minutes:,} min)" if wallet.balance > 0 else ""
-        self.headline, self.meaning = wallet_words(wallet)
+        trouble: attention_money.MoneyTrouble = await run(attention_money.trouble, self.actor)
+        self.headline, self.meaning = DISPUTED if trouble.declines_calls else wallet_words(wallet)
         self.is_low, self.is_grace = wallet.is_low, wallet.grace > 0
         self.price = dollars(wallet.rate)
         self.packs = [pack_card(pack) for pack in on_sale]

@@ -12,6 +12,7 @@ from kametrix.models import CreditPurchase, DisputeStatus, OrgRole, PurchaseKind
 from kametrix.services import purchases
 from kametrix.services.attention_money import MoneyTrouble
 from kametrix.services.payment_list import PaymentRow
+from kametrix.state.credits import CreditsState
 from kametrix.state.payments import CANCELLED, PaymentsState, dispute_words, outcome, payment_line, unfinished, waits
 from tests import factories, stripe_facts
 from tests.state.people import logged_in, member
@@ -95,6 +96,8 @@ def test_the_page_shows_what_waits_and_what_was_paid_and_nobody_elses(database: 
         assert {line.look for line in state.lines} == {"DISPUTED", "REFUNDED", "PENDING"}
         assert {line.title for line in state.unfinished} == {"Waiting for your payment", "A payment is on its way"}
         assert "disputed" in state.warning
+        await tab.send(CreditsState.load)
+        assert (await tab.state(CreditsState)).headline == "Calls are paused"
         theirs = server.tab("theirs", other_cookie, path="/credits")
         await theirs.send(PaymentsState.load)
         other = await theirs.state(PaymentsState)
