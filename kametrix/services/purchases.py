@@ -26,7 +26,7 @@ from kametrix.models import (
     PurchaseStatus,
     TransactionType,
 )
-from kametrix.services import balance_watch, credits, disputes, ledger, mail, rate_limits, recharge, sync_requests
+from kametrix.services import balance_watch, credits, disputes, ledger, mail, pack_prices, rate_limits, recharge, sync_requests
 from kametrix.services.access import SYSTEM, Actor, allows, open_to, scoped
 from kametrix.services.ledger import Posted
 from kametrix.services.payment_list import PaymentPage, PaymentRow, payments
@@ -38,8 +38,8 @@ USABLE: Final = AGAIN + timedelta(minutes=31)
 UNFINISHED: Final = (PurchaseStatus.OPEN, PurchaseStatus.PENDING)
 
 __all__ = [
-    "Order", "PaymentPage", "PaymentRow", "Standing", "begin", "could_not_open", "customer", "payments", "record_customer",
-    "record_session", "settle", "standing",
+    "Order", "PaymentPage", "PaymentRow", "Standing", "begin", "could_not_open", "customer", "forget_unknown", "payments",
+    "record_customer", "record_session", "settle", "standing",
 ]  # fmt: skip
 
 log = structlog.get_logger()
@@ -110,6 +110,18 @@ def record_customer(session: Session, organization_id: str, customer_id: str) ->
     organization = session.exec(mine.execution_options(populate_existing=True)).one()
     organization.stripe_customer_id = organization.stripe_customer_id or customer_id
     return organization.stripe_customer_id
+
+
+@open_to(SYSTEM)
+def forget_unknown(session: Session, organization_id: str, pack_id: str, param: str) -> None:
+    """Stripe does not know the customer or the price it was given as `param`: this account is another than before. It is made anew."""
+    if "price" in param:
+        pack = session.exec(select(CreditPack).where(CreditPack.id == pack_id).with_for_update()).one()
+        pack.stripe_price_id = None
+        pack_prices.sync_soon(session)
+    else:
+        mine = select(Organization).where(Organization.id == organization_id).with_for_update(key_share=True)
+        session.exec(mine.execution_options(populate_existing=True)).one().stripe_customer_id = None
 
 
 @open_to(SYSTEM)

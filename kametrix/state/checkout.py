@@ -31,9 +31,24 @@ async def open_checkout(actor: Actor, pack_id: str, *, origin: str = "") -> str:
 
     Raises NotFound for a pack that is not on sale, TooMany, and StripeFailure while Stripe is away: then nothing is charged.
     """
+    for _ in range(2):  # customer and price may both be of another account
+        try:
+            return await _opened_for(actor, pack_id, origin)
+        except StripeFailure as failure:
+            if failure.code != "resource_missing":
+                raise
+            log.warning("checkout.unknown_at_stripe", organization_id=actor.organization_id, param=failure.param)
+            await db.run_platform(db.PAGES, purchases.forget_unknown, actor.organization_id, pack_id, failure.param or "")
+    return await _opened_for(actor, pack_id, origin)
+
+
+async def _opened_for(actor: Actor, pack_id: str, origin: str) -> str:
     order = await _begin(actor, pack_id)
-    if order.checkout_url:
-        return order.checkout_url
+    return order.checkout_url or await _page(actor, order, origin)
+
+
+async def _page(actor: Actor, order: Order, origin: str) -> str:
+    """Stripe's page for an order that has none. Raises StripeFailure, and then the purchase is over."""
     try:
         opened = await _asked(_opened, order.checkout, await _customer(actor.organization_id, order.customer_id), _home(origin))
     except StripeFailure as failure:

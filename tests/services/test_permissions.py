@@ -22,7 +22,7 @@ from kametrix.services.audit_rows import Wanted
 from kametrix.services.call_filters import EVERY
 from kametrix.services.keyset import Place
 from kametrix.services.organization_settings import AgentDefaults
-from tests import factories
+from tests import factories, stripe_facts
 from tests.forms import agent_form
 from tests.hours import WEEKDAYS
 from tests.permissions import SERVICES, Service
@@ -41,8 +41,8 @@ OWN_ROWS = {
 }
 """What everybody may change of themselves: account, sessions, places in organizations, organizations of their own, mail to oneself.
 Of every other table all rows count."""
-OF_ONESELF = {"session_id", "current_id"}
-"""Parameters that name something of one's own; every other id names a row of the organization."""
+OF_ONESELF = {"pack_id", "session_id", "current_id"}
+"""Parameters that name something of one's own, or on sale for everybody; every other id names a row of the organization."""
 
 
 @pytest.fixture
@@ -56,7 +56,9 @@ def given(session: Session) -> dict[str, Any]:
     call = factories.create_call(session, agent, has_recording=True)
     colleague = factories.create_member(session, organization, role=OrgRole.AGENT)
     factories.post_credit(session, owner, 500)
+    purchase = stripe_facts.bought(session, owner)
     return {
+        "pack_id": purchase.credit_pack_id, "purchase": purchase.id,
         "user_id": colleague.user_id, "role": "VIEWER", "email": "robin@example.com",
         "invitation_id": invited(session, organization.id, factories.create_user(session).id, new_token()),
         "organization": organization, "agent_id": agent.id, "call_id": call.id, "ids": {agent.id}, "form": agent_form(), "active": False,

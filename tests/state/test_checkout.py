@@ -158,6 +158,16 @@ def test_a_price_made_for_the_pack_is_used(owner: Actor, stripe_house: Stripe) -
     assert run(checkout.look_again(owner, purchase.stripe_session_id or "")).status == "PAID"
 
 
+def test_after_a_change_of_the_account_at_stripe_customer_and_price_are_made_anew(owner: Actor, stripe_house: Stripe) -> None:
+    with db.transaction() as session:
+        session.get_one(Organization, owner.organization_id).stripe_customer_id = "cus_of_the_account_before"
+        session.get_one(CreditPack, pack().id).stripe_price_id = "price_of_the_account_before"
+    run(checkout.open_checkout(owner, pack().id))
+    assert [row.status for row in purchases()] == ["FAILED", "FAILED", "OPEN"]
+    stripe_house.choose(purchases()[2].stripe_session_id or "")
+    assert run(checkout.look_again(owner, purchases()[2].stripe_session_id or "")).status == "PAID"
+
+
 def test_another_currency_is_asked_for_and_credited(owner: Actor, stripe_house: Stripe) -> None:
     with db.transaction() as session:
         session.get_one(Organization, owner.organization_id).currency = "EUR"
