@@ -36,6 +36,8 @@ def sync_purchases(timestamp: int) -> None:
             log.warning("purchases.not_synced", purchase_id=waiting.purchase_id, scheduled=timestamp, error=error.message)
             if isinstance(error, StripeFailure) and error.retryable:
                 return
+            if isinstance(error, StripeFailure) and error.provider_status == 404:
+                perform(payment_sync.give_up, waiting.purchase_id)
         else:
             live.announce(changed or waiting.organization_id)
 

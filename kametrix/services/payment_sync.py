@@ -48,6 +48,14 @@ def unfinished(session: Session) -> list[Unfinished]:
     return found
 
 
+@open_to(SYSTEM)
+def give_up(session: Session, purchase_id: str) -> None:
+    """Stripe does not know the page of a purchase: once it may be used no more, nobody can have paid on it."""
+    row = session.exec(select(CreditPurchase).where(CreditPurchase.id == purchase_id).with_for_update()).one()
+    if row.status == PurchaseStatus.OPEN and row.expires_at is not None and row.expires_at < clock.now():
+        row.status, row.updated_at = PurchaseStatus.EXPIRED, clock.now()
+
+
 def joined(page: Payment, payment: Payment | None) -> Payment:
     """What session and payment say together: only the payment tells whether an unpaid, completed session is still being paid."""
     if page.state != PaymentState.PENDING or payment is None or payment.state not in (PaymentState.PAID, PaymentState.FAILED):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, or_, select
 
 from kametrix.integrations.stripe import events
 from kametrix.integrations.stripe.client import StripeGateway
@@ -39,13 +39,25 @@ def ask(gateway: StripeGateway, since: datetime) -> Listed:
 def compare(session: Session, listed: Listed) -> list[Fault]:
     """Every difference between our rows and Stripe's, of the time the lists cover. What is not of our purchases is passed over."""
     session.flush()
-    purchases = {purchase.id: purchase for purchase in session.exec(select(CreditPurchase))}
+    purchases = _purchases(session, listed)
     by_payment = {purchase.stripe_payment_id: purchase for purchase in purchases.values() if purchase.stripe_payment_id}
+    given = or_(CreditRefund.created_at >= listed.since, col(CreditRefund.stripe_refund_id).in_([refund.id for refund in listed.refunds]))
+    taken = or_(CreditDispute.created_at >= listed.since, col(CreditDispute.stripe_dispute_id).in_([one.id for one in listed.disputes]))
     return [
         *_payments(listed, purchases),
-        *_refunds(listed, by_payment, list(session.exec(select(CreditRefund)))),
-        *_disputes(listed, by_payment, list(session.exec(select(CreditDispute)))),
+        *_refunds(listed, by_payment, list(session.exec(select(CreditRefund).where(given)))),
+        *_disputes(listed, by_payment, list(session.exec(select(CreditDispute).where(taken)))),
     ]
+
+
+def _purchases(session: Session, listed: Listed) -> dict[str, CreditPurchase]:
+    """Those of the time, and those the lists name."""
+    named = [payment.purchase_id for payment in listed.payments if payment.purchase_id]
+    payments = [one.payment_id for one in (*listed.refunds, *listed.disputes) if one.payment_id]
+    meant = or_(
+        CreditPurchase.created_at >= listed.since, col(CreditPurchase.id).in_(named), col(CreditPurchase.stripe_payment_id).in_(payments)
+    )
+    return {purchase.id: purchase for purchase in session.exec(select(CreditPurchase).where(meant))}
 
 
 def _payments(listed: Listed, purchases: dict[str, CreditPurchase]) -> Iterator[Fault]:

@@ -153,7 +153,17 @@ def test_one_that_cannot_be_asked_about_holds_up_no_other(owner: Actor, stripe_h
         session.get_one(CreditPurchase, lost.id).stripe_session_id = "cs_unknown"
     stripe_house.paid(owner, "Pro")
     sync()
-    assert balance(owner) == 5000
+    assert (balance(owner), read(lost).status) == (5000, PurchaseStatus.OPEN)
+    sync(timedelta(hours=1))
+    assert read(lost).status == PurchaseStatus.EXPIRED
+
+
+def test_a_recharge_that_was_begun_and_never_asked_for_is_begun_again(owner: Actor, stripe_house: Stripe) -> None:
+    with db.transaction() as session:
+        purchase = facts.recharge(session, owner)
+    sync()
+    assert read(purchase).status == PurchaseStatus.OPEN
+    assert jobs("recharge") == [{"organization_id": owner.organization_id}]
 
 
 def test_while_stripe_is_away_the_next_run_does_it(owner: Actor, stripe_house: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:

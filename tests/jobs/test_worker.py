@@ -136,3 +136,12 @@ def test_the_loop_survives_a_database_that_does_not_answer(agent: Agent, monkeyp
 
 def test_nothing_due_is_no_work(database: str) -> None:
     assert work_one() is False
+
+
+def test_a_message_of_a_provider_nobody_knows_is_kept_as_failed(database: str) -> None:
+    with db.transaction() as session:
+        inbox.receive(session, [inbox.Received("carrier-pigeon", "a", "coo", "", None, None, {})])
+    assert work_one() is True
+    with db.transaction() as session:
+        [kept] = inbox.failed(session)
+    assert "Nobody here knows" in kept.error
