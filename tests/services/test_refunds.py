@@ -1,16 +1,21 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
+from kametrix import db
+from kametrix.errors import Invalid
 from kametrix.integrations.stripe import events
 from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.models import CreditPurchase, CreditRefund, CreditTransaction, RefundStatus
 from kametrix.services import ledger, ledger_audit, paid, purchases, refunds
 from kametrix.services.access import Actor
+from kametrix.services.admin import payments as console
 from kametrix.services.inbox import Refused
 from tests import stripe_facts as facts
-from tests.factories import create_agent, create_call, create_member, post_credit
+from tests.factories import create_agent, create_call, create_member, create_operator, post_credit
 from tests.stripe_facts import balance, bought
 
 
@@ -192,3 +197,46 @@ def test_another_organizations_money_does_not_count(session: Session, owner: Act
     spend(session, owner, 60)
     bought(session, create_member(session), "Business")
     assert paid.unspent(session, purchase) == 100
+
+
+# --- at once
+
+
+def test_two_operators_at_once_cannot_order_more_than_there_is(database: str) -> None:
+    with db.transaction() as opened:
+        owner, operator = create_member(opened), create_operator(opened)
+        purchase = bought(opened, owner).id
+    start = Barrier(4)
+
+    def order(_: int) -> bool:
+        start.wait(30)
+        try:
+            with db.transaction() as at_once:
+                console.request_refund(at_once, operator, purchase, 600, "Goodwill", False)
+        except Invalid:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(order, range(4))) == [False, False, False, True]
+    with db.transaction() as after:
+        assert [row.amount for row in after.exec(select(CreditRefund))] == [600]
+
+
+def test_a_refund_told_of_many_times_at_once_is_posted_once(database: str) -> None:
+    with db.transaction() as opened:
+        owner = create_member(opened)
+        made = events.refund(facts.refund(bought(opened, owner), 400, id="re_1"))
+    assert made is not None
+    start = Barrier(6)
+
+    def tell(_: int) -> None:
+        start.wait(30)
+        with db.transaction() as at_once:
+            refunds.apply(at_once, made)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(tell, range(6)))
+    with db.transaction() as after:
+        assert balance(after, owner) == 600
+        assert len(after.exec(select(CreditRefund)).all()) == 1
