@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from kametrix import db
 from kametrix.errors import Invalid
@@ -70,7 +70,7 @@ def rules_of(owner: Actor) -> AutoRecharge:
 def purchases_of(owner: Actor) -> list[CreditPurchase]:
     with db.transaction() as session:
         mine = select(CreditPurchase).where(CreditPurchase.organization_id == owner.organization_id)
-        return list(session.exec(mine.order_by(CreditPurchase.created_at, CreditPurchase.id)))
+        return list(session.exec(mine.order_by(col(CreditPurchase.created_at), CreditPurchase.id)))
 
 
 def intents(shop: Shop) -> list[Any]:
