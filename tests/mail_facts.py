@@ -33,6 +33,7 @@ VARIANTS: dict[str, tuple[MailKind, dict[str, Any]]] = {
     "recharge_failed_authentication": (MailKind.RECHARGE_FAILED, {"reason": "AUTHENTICATION_REQUIRED", "switched_off": False}),
     "recharge_failed_no_method": (MailKind.RECHARGE_FAILED, {"reason": "NO_METHOD", "switched_off": False}),
     "payment_failed_unexplained": (MailKind.PAYMENT_FAILED, {"failure": None}),
+    "statement_refunded": (MailKind.STATEMENT, {"closing": -1250}),
     "dispute_unexplained": (MailKind.DISPUTE_OPENED, {"reason": None}),
 }
 """Other courses a message may take: what differs from FACTS."""

@@ -111,6 +111,11 @@ def test_a_receipt_tells_pack_price_credits_grace_and_balance() -> None:
     assert "Preis: 1.234,56 €" in rendered("receipt_automatic", "de").text
 
 
+def test_a_statement_adds_up() -> None:
+    assert "Refunds" not in rendered("statement", "en").text, "12.34 + 454.21 − 469.05 = −2.50"
+    assert "Refunds, corrections and other: −$10.00" in rendered("statement_refunded", "en").text
+
+
 def test_days_are_those_of_the_organization() -> None:
     assert "21 November 2026" in rendered("receipt", "en").text, "23:30 UTC is the next day in Berlin"
 
