@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
@@ -14,8 +15,10 @@ from kametrix.models import AutoRecharge, CallStatus, MailKind, MailMessage, Org
 from kametrix.services import balance_watch, disputes, ledger, purchases, recharge
 from kametrix.services.access import Actor
 from tests import factories
+from tests.jobs.test_statements import FIRST, run, sign
 from tests.mailbox import Mailbox, mailbox, text_of
 from tests.services.test_disputes import told
+from tests.statement_books import build
 from tests.stripe_facts import bought, checkout, opened
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -124,3 +127,25 @@ def test_a_call_that_leaves_little_and_one_that_leaves_nothing_warn_once_each(bo
 def kinds() -> list[tuple[MailKind]]:
     with db.transaction() as session:
         return [(kind,) for kind in session.exec(select(MailMessage.kind))]
+
+
+def test_a_statement_arrives_with_its_seal_and_stays_away_from_who_does_not_want_it(box: Mailbox, tmp_path: Path) -> None:
+    books = build(tmp_path, nightly=False)
+    with db.transaction() as session:
+        organization = session.get_one(Organization, books.actor.organization_id)
+        factories.create_member(session, organization, email="quiet@example.com", email_notifications=False)
+    sign(FIRST)
+    run(FIRST)
+    with db.transaction() as session:
+        ids = session.exec(select(MailMessage.id).where(MailMessage.kind == MailKind.STATEMENT)).all()
+    for mail_id in ids:
+        send_mail(mail_id)
+    (taken,) = [one for one in box.taken if one["Subject"] == "Statement for November 2026 - Kametrix"]
+    text = text_of(taken)
+    assert taken["To"] == books.actor.email
+    assert taken["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert {"Balance before: $10.00", "Paid in: $20.00", "Calls: 6 (79 minutes)", "Used: $11.82", "Balance after: $18.18"} <= set(
+        text.splitlines()
+    )
+    assert "http://localhost:3000/credits/statements/2026-11" in text
+    assert "Signature: " in text
