@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from kametrix import clock
 from kametrix.crypto import is_seal_of, seal_of
 from kametrix.models import AuditLog, User
 from kametrix.services import unsubscribing
@@ -47,10 +48,10 @@ def test_both_addresses_carry_the_same_token() -> None:
 def test_a_token_is_of_one_person(session: Session) -> None:
     mine, theirs = factories.create_member(session), factories.create_member(session)
     proof = token_for(mine.user_id).partition(".")[2]
-    gone = factories.create_user(session)
+    gone = factories.create_user(session, deleted_at=clock.now())
     for token in (
         f"{theirs.user_id}.{proof}", f"{mine.user_id}.{proof[:-1]}", f"{mine.user_id}.", f".{proof}", mine.user_id, "", "x" * 5000,
-        f"{mine.user_id}.{proof}.{proof}", f" {mine.user_id}.{proof}", f"{mine.user_id.upper()}.{proof}", token_for("nobody"),
+        f"{mine.user_id}.{proof}.{proof}", f" {mine.user_id}.{proof}", f"{mine.user_id.upper()}.{proof}", token_for("nobody"), token_for(gone.id),
         f"{mine.user_id}.{seal_of(mine.user_id, purpose='another')}", f"{mine.user_id}.{'ü' * 43}",
     ):  # fmt: skip
         assert unsubscribing.problem(session, token)
