@@ -28,6 +28,7 @@ HITS: tuple[Hit, ...] = (
     Hit("phone", "Calls", "Page", "/calls"),
     Hit("wallet", "Credits", "Page", "/credits", "credits:read"),
     Hit("credit-card", "Billing", "Page", "/credits/billing", "credits:read"),
+    Hit("receipt-text", "Statements", "Page", "/credits/statements", "credits:read"),
     Hit("settings", "Settings", "Page", "/settings"),
     Hit("users", "Team", "Page", "/settings/team", "organization:read"),
     Hit("clock", "Opening hours", "Page", "/settings/hours", "organization:read"),

@@ -123,6 +123,7 @@ def transactions() -> rx.Component:
                 nothing,
             ),
             title="Transactions",
+            action=button_link("Statements", "/credits/statements", icon="receipt-text", size="1", **QUIET),
             flush=True,
         ),
         rx.flex(

@@ -156,7 +156,9 @@ def statement() -> rx.Component:
     """The month named in the address, or that it has no statement."""
     left = rx.flex(adds_up(), by_day(), direction="column", gap="24px", min_width="0")
     found = rx.fragment(
-        page_header(SHOWN.title, SHOWN.note, back=("Statements", "/credits/statements")),
+        page_header(
+            SHOWN.title, rx.text(SHOWN.note, color="var(--muted)", size="2", margin_top="4px"), back=("Statements", "/credits/statements")
+        ),
         numbers(),
         rx.box(left, rx.box(downloads(), check(), proof(), class_name="aside"), class_name="grid-main", margin_top="24px"),
     )
