@@ -207,6 +207,8 @@ def verify(path, trusted=()):
         lines.append(f"Signed up to row {last}. Rows {last + 1} to {seq} are not signed yet: they only agree with each other.")
     else:
         lines.append(f"All of it is signed: the last checkpoint names row {last}.")
+    if last is not None:
+        lines.append(f"Row {last} carries {passed[last][1]}: the same as in the mail of that checkpoint?")
     for key_id, key in keys.items():
         lines.append(f"Key {key_id}: {key}\n  fingerprint {sha256(unhex(key)).hexdigest()[:32]}")
     if not trusted and keys:
@@ -223,5 +225,5 @@ if __name__ == "__main__":
         print("\n".join(verify(given.statement, [key.lower() for key in given.key])))
     except Wrong as problem:
         sys.exit(f"WRONG: {problem}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as problem:
         sys.exit(f"WRONG: this file cannot be read as a statement ({type(problem).__name__}: {problem})")

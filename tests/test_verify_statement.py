@@ -48,6 +48,7 @@ def test_an_honest_statement_is_right_and_signed(statement: dict[str, Any], tmp_
         0, "2026-11, Zahnärzte Łódź: 7 rows, 1000 + 818 = 1818 cents. Every hash, balance and total is right.",
     )  # fmt: skip
     assert "All of it is signed" in told
+    assert f"Row 9 carries {statement['after'][0]['hash']}" in told
     key = crypto.public_keys()["local"].hex()
     assert f"Key local: {key}" in told
     assert sha256(bytes.fromhex(key)).hexdigest()[:32] in told
@@ -242,7 +243,7 @@ def test_a_tail_rehashed_after_signing_is_found(honest: dict[str, Any], tmp_path
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "null", '"x"', "{" * 2_000, '{"format":"kametrix-statement-1","rows":[],"rows":[]}', "\0"]
+    "text", ["", "[]", "{}", "null", '"x"', "{" * 2_000, "[" * 100_000, '{"format":"kametrix-statement-1","rows":[],"rows":[]}', "\0"]
 )
 def test_what_is_no_statement_is_said_in_a_line(text: str, tmp_path: Path) -> None:
     code, told = run(text, tmp_path)

@@ -10,7 +10,7 @@ from kametrix import clock, crypto, db
 from kametrix.jobs.checkpoints import take_checkpoints
 from kametrix.jobs.statements import mail_statements
 from kametrix.models import LedgerCheckpoint, MailKind, MailMessage, Organization, OrgRole
-from kametrix.services import statement_mail
+from kametrix.services import mail_texts, statement_mail
 from kametrix.services.checkpoint_file import Checkpoint
 from tests import factories
 from tests.statement_books import Books, build
@@ -52,6 +52,9 @@ def test_owners_get_the_figures_and_the_signature_that_covers_them(books: Books)
     facts = dict(posted[0].facts)
     point = Checkpoint(books.actor.organization_id, datetime(2026, 11, 30).date(), facts["seq"], 1_788, bytes.fromhex(facts["hash"]))
     assert crypto.is_signed(point.signed_bytes(), bytes.fromhex(facts.pop("signature")), crypto.public_keys()[facts.pop("key_id")])
+    for language in ("en", "de"):
+        letter = mail_texts.render(MailKind.STATEMENT, language, posted[0].facts, "https://example.com", place="Brightside")
+        assert facts["hash"] in letter.text
     facts.pop("hash")
     assert facts == {
         "month": "2026-11", "opening": 1_000, "closing": 1_818, "calls": 6, "minutes": 79, "used": 1_182, "paid": 2_000, "seq": 9,
