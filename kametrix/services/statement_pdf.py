@@ -28,7 +28,8 @@ class Paper(FPDF):
         super().__init__(format="A4")
         self._foot = foot
         self.set_margin(MARGIN)
-        self.set_auto_page_break(auto=True, margin=20)
+        self.set_top_margin(14)
+        self.set_auto_page_break(auto=True, margin=17)
         self.add_font(FAMILY, "", FONTS / "dejavu-sans-condensed.ttf")
         self.add_font(FAMILY, "B", FONTS / "dejavu-sans-condensed-bold.ttf")
         self._known = frozenset(getattr(self.fonts[FAMILY], "cmap"))
@@ -71,7 +72,7 @@ class Paper(FPDF):
         """A table with hairlines; its titles come again on each page."""
         self._cells(columns, [title for title, _, _ in columns], color=MUTED, size=7.5)
         for number, line in enumerate(lines, 1):
-            if self.get_y() > 297 - 27:
+            if self.get_y() > 297 - 23:
                 self.add_page()
                 self._cells(columns, [title for title, _, _ in columns], color=MUTED, size=7.5)
             self._cells(columns, line, bold=strong_end and number == len(lines))
@@ -80,7 +81,7 @@ class Paper(FPDF):
         self, columns: Columns, texts: Sequence[str], *, bold: bool = False, color: tuple[int, int, int] = INK, size: float = 8.5
     ) -> None:
         for index, ((_, width, align), text) in enumerate(zip(columns, texts, strict=True), 1):
-            self.write_line(text, width, size=size, bold=bold, color=color, align=align, height=5.4, last=index == len(columns))
+            self.write_line(text, width, size=size, bold=bold, color=color, align=align, height=4.9, last=index == len(columns))
         self.set_draw_color(*LINE)
         self.line(MARGIN, self.get_y(), MARGIN + WIDTH, self.get_y())
 
@@ -181,7 +182,7 @@ def _lists(paper: Paper, sheet: Sheet) -> None:
         if entries:
             paper.heading(title)
             columns = (
-                ("Row", 16, "R"),
+                ("Row", 16, "L"),
                 ("Posted", 34, "L"),
                 ("Kind", 36, "L"),
                 ("For", 34, "L"),
