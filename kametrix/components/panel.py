@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from kametrix.components.tokens import Text
+from kametrix.components.choose import choose
+from kametrix.components.tokens import Flag, Text
 
 
 def panel(*children: rx.Component, title: Text = "", action: rx.Component | None = None, flush: bool = False, **props: Any) -> rx.Component:
@@ -27,10 +28,7 @@ def page_header(
 ) -> rx.Component:
     """The h1 of a page, a line about it, one primary action on the right; `back` is (label, address) of the page above. An action that
     `is_small` stays beside the title, however narrow the window."""
-    if isinstance(note, rx.Component):
-        below = note
-    else:
-        below = rx.fragment() if note == "" else rx.text(note, color="var(--muted)", size="2", margin_top="4px")
+    below = note if isinstance(note, rx.Component) else choose(_said(note), rx.text(note, color="var(--muted)", size="2", margin_top="4px"))
     return rx.flex(
         rx.box(
             _crumb(*back) if back else rx.fragment(),
@@ -45,6 +43,11 @@ def page_header(
         wrap="nowrap" if is_small else "wrap",
         margin_bottom="24px",
     )
+
+
+def _said(text: Text) -> Flag:
+    """Whether there is something to say."""
+    return text != "" if isinstance(text, rx.Var) else bool(text)
 
 
 def _crumb(label: str, href: Text) -> rx.Component:

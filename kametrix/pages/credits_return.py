@@ -26,7 +26,7 @@ SIGNS = {
 def credits_return() -> rx.Component:
     """The page."""
     return rx.fragment(
-        page_header("Payment", rx.text(ReturnState.what, size="2", color="var(--muted)", margin_top="4px"), back=("Credits", "/credits")),
+        page_header("Payment", ReturnState.what, back=("Credits", "/credits")),
         rx.flex(
             _sign(),
             rx.box(

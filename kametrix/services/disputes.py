@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from sqlmodel import Session, and_, col, exists, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kametrix import clock
 from kametrix.integrations.stripe.events import Dispute
@@ -21,16 +22,20 @@ CLOSED: Final = {"won": DisputeStatus.WON, "lost": DisputeStatus.LOST}
 log = structlog.get_logger()
 
 
-@open_to(SYSTEM)
-def is_blocking(session: Session, organization_id: str) -> bool:
-    """Whether calls are declined because of a dispute: while one is open, or was lost and left a debt, until an operator lifts it."""
+def blocking(organization_id: str) -> SelectOfScalar[str]:
+    """The disputes because of which calls are declined: open, or lost with a debt left, until an operator lifts them."""
     indebted = select(Organization.id).where(Organization.id == organization_id, Organization.balance_cents < 0)
-    blocking = select(CreditDispute.id).where(
+    return select(CreditDispute.id).where(
         CreditDispute.organization_id == organization_id,
         col(CreditDispute.lifted_at).is_(None),
         or_(CreditDispute.status == DisputeStatus.OPEN, and_(CreditDispute.status == DisputeStatus.LOST, exists(indebted))),
     )
-    return session.exec(blocking.limit(1)).first() is not None
+
+
+@open_to(SYSTEM)
+def is_blocking(session: Session, organization_id: str) -> bool:
+    """Whether calls are declined because of a dispute."""
+    return session.exec(blocking(organization_id).limit(1)).first() is not None
 
 
 @open_to(SYSTEM)

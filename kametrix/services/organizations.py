@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, exists, select
 
 from kametrix.errors import Conflict, Invalid, NotFound
 from kametrix.models import LIVE, Agent, Call, Organization, OrgRole, User, UserOrganization, WhenEmpty
@@ -71,9 +72,11 @@ def frame(session: Session, actor: Actor) -> Frame:
     live = (
         select(func.count()).where(col(Call.organization_id) == actor.organization_id, col(Call.status).in_(LIVE), *mine).scalar_subquery()
     )
-    organization, live_calls = session.exec(select(Organization, live).where(col(Organization.id) == actor.organization_id)).one()
+    disputed = exists(disputes.blocking(actor.organization_id))
+    asked: Any = select(Organization, live, disputed).where(col(Organization.id) == actor.organization_id)
+    organization, live_calls, has_dispute = session.exec(asked).one()
     credit, sees_money = standing(session, organization), actor.may("credits:read")
-    is_disputed = sees_money and disputes.is_blocking(session, organization.id)
+    is_disputed = sees_money and has_dispute
     agents = session.exec(
         select(Agent.id, Agent.name)
         .where(col(Agent.organization_id) == actor.organization_id, col(Agent.deleted_at).is_(None))

@@ -66,7 +66,7 @@ class FrameState(AuthState):
         self.initials = initials(self.person)
         self.balance, self.balance_note, self.is_low = dollars(frame.balance or 0), balance_note(frame), frame.is_low
         self.live_calls, self.is_answering, self.is_paused = frame.live_calls, frame.is_answering, frame.is_paused
-        self.paused = PAUSED[frame.pause]
+        self.paused = PAUSED[frame.pause] if frame.is_paused else ""
         self.agents = [AgentLink(agent_id, name) for agent_id, name in frame.agents]
         self.ribbon, self.inbox = ribbon(settings().sandbox_providers), settings().sandbox_inbox
 

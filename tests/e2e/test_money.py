@@ -156,7 +156,7 @@ def test_the_choice_at_zero_reaches_the_number_and_the_keyboard_makes_it(visitor
     placed = product.call(number)
     assert product.control("GET", f"/calls/{placed}")["ended_reason"] == "assistant-request-returned-error"
     credits = visitor.visit("/credits")
-    expect(credits.get_by_text("Your agents take no calls")).to_be_visible()
+    expect(credits.get_by_text("Callers hear that nobody can take the call, as you chose in Billing.")).to_be_visible()
 
 
 def test_a_saved_card_is_charged_by_itself_after_a_call(visitor: Visitor, product: Product) -> None:
