@@ -120,4 +120,6 @@ def test_the_frame_says_why_agents_take_no_calls(
     found = frame(session, actor)
     assert (found.is_paused, found.pause) == (is_paused, pause)
     blind = factories.create_member(session, organization, role=OrgRole.AGENT)
-    assert not frame(session, blind).is_paused
+    unseen = frame(session, blind)
+    assert not unseen.is_paused
+    assert unseen.pause is not Pause.DISPUTE, "who sees no money is not told of a dispute"
