@@ -249,7 +249,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
 def test_any_order_of_news_ends_in_the_balance_stripe_and_the_calls_say(session: Session) -> None:
     machine = type("Bound", (MoneyMachine,), {"session": session})
-    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=20))
+    run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=25))
 
 
 @pytest.mark.slow
