@@ -39,6 +39,13 @@ def is_blocking(session: Session, organization_id: str) -> bool:
 
 
 @open_to(SYSTEM)
+def may_block(session: Session, organization_id: str) -> bool:
+    """Whether each call has to be asked about: calls are declined now, or will be when a debt comes after a lost dispute."""
+    unlifted = select(CreditDispute.id).where(CreditDispute.organization_id == organization_id, col(CreditDispute.lifted_at).is_(None))
+    return session.exec(unlifted.where(CreditDispute.status != DisputeStatus.WON).limit(1)).first() is not None
+
+
+@open_to(SYSTEM)
 def apply(session: Session, facts: Dispute, *, withdrawn: bool = False, reinstated: bool = False) -> str | None:
     """Bring a dispute to what Stripe says of it; returns its organization, none when it is about no payment of ours.
 

@@ -34,11 +34,11 @@ class NumberPlan:
 
 @open_to(SYSTEM)
 def is_gated(session: Session, agent: Agent) -> bool:
-    """Whether each call must ask us before it starts: agent or organization are off, there is a ceiling, or a payment is disputed."""
+    """Whether each call must ask us before it starts: agent or organization are off, there is a ceiling, or a dispute."""
     organization = session.get_one(Organization, agent.organization_id)
     if not agent.is_active or not organization.ai_enabled or ceiling_of(session, organization) is not None:
         return True
-    return disputes.is_blocking(session, organization.id)
+    return disputes.may_block(session, organization.id)
 
 
 @open_to(SYSTEM)

@@ -26,7 +26,7 @@ from kametrix.models import (
     PurchaseStatus,
     TransactionType,
 )
-from kametrix.services import balance_watch, credits, disputes, ledger, mail, pack_prices, rate_limits, recharge, sync_requests
+from kametrix.services import balance_watch, credits, ledger, mail, pack_prices, rate_limits, recharge
 from kametrix.services.access import SYSTEM, Actor, allows, open_to, scoped
 from kametrix.services.ledger import Posted
 from kametrix.services.payment_list import PaymentPage, PaymentRow, payments
@@ -221,7 +221,6 @@ def _paid(session: Session, purchase: CreditPurchase, facts: Payment) -> None:
         purchase.status, purchase.failure = PurchaseStatus.REVIEW, f"Paid, not credited: {problem}"[:300]
         return
     is_first = not credits.has_purchased(session, purchase.organization_id)
-    was_blocked = disputes.is_blocking(session, purchase.organization_id)
     purchase.stripe_session_id = purchase.stripe_session_id or facts.session_id
     purchase.status, purchase.paid_at, purchase.stripe_payment_id = PurchaseStatus.PAID, clock.now(), facts.payment_id
     purchase.failure_code = purchase.failure = None
@@ -231,8 +230,6 @@ def _paid(session: Session, purchase: CreditPurchase, facts: Payment) -> None:
         stripe_payment_id=facts.payment_id,
     )  # fmt: skip
     balance_watch.after_top_up(session, purchase.organization_id, is_first=is_first)
-    if was_blocked and not disputes.is_blocking(session, purchase.organization_id):
-        sync_requests.push_organization(session, purchase.organization_id)  # the debt of a lost dispute is paid
     _receipt(session, purchase, posted)
 
 

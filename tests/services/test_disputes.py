@@ -6,12 +6,11 @@ from sqlmodel import Session, select
 from kametrix import clock
 from kametrix.integrations.stripe import events
 from kametrix.models import CreditDispute, CreditPurchase, CreditTransaction, MailKind, MailMessage
-from kametrix.services import disputes, ledger, ledger_audit
+from kametrix.services import disputes, ledger, ledger_audit, number_push
 from kametrix.services.access import Actor
 from kametrix.services.inbox import Refused
 from tests import stripe_facts as facts
 from tests.factories import create_agent, create_call, create_member
-from tests.services.test_payment_events import jobs
 from tests.stripe_facts import balance, bought
 
 
@@ -85,14 +84,14 @@ def test_lost_blocks_only_while_it_leaves_a_debt(session: Session, owner: Actor)
     assert not blocks(session, owner)
 
 
-def test_paying_the_debt_of_a_lost_dispute_lets_the_provider_know(session: Session, owner: Actor) -> None:
+def test_after_a_lost_dispute_each_call_asks_so_that_a_later_debt_is_noticed(session: Session, owner: Actor) -> None:
     purchase = bought(session, owner)
-    agent = create_agent(session, owner)
-    ledger.charge_call(session, create_call(session, agent), seconds=600, rate=15)
-    told(session, purchase, "lost", type="closed")
-    session.connection().exec_driver_sql("delete from procrastinate_jobs")
     bought(session, owner)
-    assert [job["agent_id"] for job in jobs(session, "sync_agent")] == [agent.id]
+    agent = create_agent(session, owner)
+    told(session, purchase, "lost", type="closed")
+    assert (blocks(session, owner), number_push.is_gated(session, agent)) == (False, True)
+    ledger.charge_call(session, create_call(session, agent), seconds=4_080, rate=15)
+    assert (balance(session, owner), blocks(session, owner)) == (-20, True)
 
 
 def test_lost_without_debt_blocks_nobody(session: Session, owner: Actor) -> None:

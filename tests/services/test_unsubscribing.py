@@ -52,7 +52,8 @@ def test_a_token_is_of_one_person(session: Session) -> None:
     for token in (
         f"{theirs.user_id}.{proof}", f"{mine.user_id}.{proof[:-1]}", f"{mine.user_id}.", f".{proof}", mine.user_id, "", "x" * 5000,
         f"{mine.user_id}.{proof}.{proof}", f" {mine.user_id}.{proof}", f"{mine.user_id.upper()}.{proof}",
-        token_for("nobody"), token_for(gone.id),
+        token_for("nobody"),
+        token_for(gone.id),
         f"{mine.user_id}.{seal_of(mine.user_id, purpose='another')}", f"{mine.user_id}.{'ü' * 43}",
     ):  # fmt: skip
         assert unsubscribing.problem(session, token)
