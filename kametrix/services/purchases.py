@@ -269,7 +269,9 @@ def _failed(session: Session, purchase: CreditPurchase, code: str | None, failur
         recharge.record_failure(session, purchase.id, code or "", failure)
         return
     _fail(session, purchase, code, failure)
-    told = {"pack": purchase.pack_name, "amount": purchase.price_in_cents, "failure": purchase.failure}
+    told = {
+        "pack": purchase.pack_name, "amount": purchase.price_in_cents, "currency": purchase.currency, "failure": purchase.failure,
+    }  # fmt: skip
     mail.post_to_owners(session, purchase.organization_id, MailKind.PAYMENT_FAILED, key=f"unpaid:{purchase.id}", facts=told)
 
 

@@ -193,7 +193,7 @@ def test_late_news_of_an_unpaid_session_does_not_undo_a_failure(session: Session
     standing = purchases.standing(session, owner, purchase.id)
     assert (standing.status, standing.failure) == ("FAILED", "The bank said no.")
     [told] = [mail for mail in session.exec(select(MailMessage)) if mail.kind == MailKind.PAYMENT_FAILED]
-    assert told.facts == {"pack": "Starter", "amount": 1000, "failure": "The bank said no."}
+    assert told.facts == {"pack": "Starter", "amount": 1000, "currency": "USD", "failure": "The bank said no."}
 
 
 EDITED: list[tuple[dict[str, Any], str]] = [

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import Session, col, exists, or_, select
+from sqlmodel import Session, col, exists, func, or_, select
 
 from kametrix import clock
 from kametrix.errors import Conflict, Invalid, NotFound
@@ -184,11 +184,14 @@ def _check(session: Session, purchase: CreditPurchase, amount: int, reason: str,
 
 
 def _refundable(session: Session, purchase: CreditPurchase) -> int:
-    """What was not given back yet; none while nothing is credited."""
+    """What was neither given back yet nor taken back by the payer's bank; none while nothing is credited."""
     if purchase.status != PurchaseStatus.PAID:
         return 0
     statuses = (RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.SUCCEEDED)
-    return max(purchase.price_in_cents - paid.given_back(session, purchase, *statuses), 0)
+    disputed = select(func.coalesce(func.sum(CreditDispute.amount), 0)).where(
+        CreditDispute.credit_purchase_id == purchase.id, CreditDispute.status != DisputeStatus.WON
+    )
+    return max(purchase.price_in_cents - paid.given_back(session, purchase, *statuses) - int(session.exec(disputed).one()), 0)
 
 
 def _purchase(session: Session, purchase_id: str, *, lock: bool = False) -> CreditPurchase:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,6 +97,18 @@ def test_only_what_was_credited_is_refunded(session: Session, owner: Actor, oper
         payments.request_refund(session, operator, facts.opened(session, owner).id, 100, "Goodwill", True)
     with pytest.raises(NotFound):
         payments.request_refund(session, operator, "0" * 32, 100, "Goodwill", True)
+
+
+def test_what_the_bank_takes_back_is_not_given_back_besides(session: Session, owner: Actor, operator: Actor) -> None:
+    purchase = bought(session, owner)
+    claim = events.dispute(facts.dispute(purchase))
+    assert claim is not None
+    disputes.apply(session, claim)
+    assert payments.payment(session, operator, purchase.id).refundable == 0
+    with pytest.raises(Invalid, match="Nothing is left to refund"):
+        payments.request_refund(session, operator, purchase.id, 100, "Goodwill", True)
+    disputes.apply(session, replace(claim, state="won"))
+    assert payments.payment(session, operator, purchase.id).refundable == 1000
 
 
 def test_a_payment_opens_with_all_that_became_of_it(session: Session, owner: Actor, operator: Actor) -> None:
