@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, exists, func, select
 
 from kametrix.models import AutoRecharge, CreditDispute, CreditPurchase, DisputeStatus, PurchaseStatus, RechargeFailure
 from kametrix.services import disputes, recharge
@@ -25,7 +25,7 @@ class MoneyTrouble:
 
 @allows("credits:read")
 def trouble(session: Session, actor: Actor) -> MoneyTrouble:
-    """What is wrong with the organization's payments now."""
+    """What is wrong with the organization's payments now, in one question."""
     reviewed: Any = select(func.count()).where(
         CreditPurchase.organization_id == actor.organization_id, CreditPurchase.status == PurchaseStatus.REVIEW
     )
@@ -34,15 +34,13 @@ def trouble(session: Session, actor: Actor) -> MoneyTrouble:
         CreditDispute.status == DisputeStatus.OPEN,
         col(CreditDispute.lifted_at).is_(None),
     )
-    return MoneyTrouble(
-        in_review=session.exec(reviewed).one(),
-        disputed=int(session.exec(disputed).one()),
-        declines_calls=disputes.is_blocking(session, actor.organization_id),
-        recharge_stopped=_stopped(session, actor),
+    # only the failures switched it off: whoever switches it off or on themselves begins to count anew
+    stopped = select(AutoRecharge.last_failure).where(
+        AutoRecharge.organization_id == actor.organization_id,
+        col(AutoRecharge.enabled).is_(False),
+        AutoRecharge.failures >= recharge.MOST_FAILURES,
     )
-
-
-def _stopped(session: Session, actor: Actor) -> RechargeFailure | None:
-    """Only the failures switched it off: whoever switches it off or on themselves begins to count anew."""
-    found = session.exec(select(AutoRecharge).where(AutoRecharge.organization_id == actor.organization_id)).one_or_none()
-    return found.last_failure if found and not found.enabled and found.failures >= recharge.MOST_FAILURES else None
+    declines = exists(disputes.blocking(actor.organization_id).limit(1))
+    asked: Any = (reviewed.scalar_subquery(), disputed.scalar_subquery(), declines, stopped.scalar_subquery())
+    in_review, taken, is_declining, failure = session.exec(select(*asked)).one()
+    return MoneyTrouble(in_review, int(taken), is_declining, failure)

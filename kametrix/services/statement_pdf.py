@@ -1,6 +1,7 @@
 """A statement as a page to print (PDF). The font is embedded and knows Latin, Greek, Cyrillic, Hebrew and Arabic letters."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,11 @@ class Paper(FPDF):
         self.add_font(FAMILY, "", FONTS / "dejavu-sans-condensed.ttf")
         self.add_font(FAMILY, "B", FONTS / "dejavu-sans-condensed-bold.ttf")
         self._known = frozenset(getattr(self.fonts[FAMILY], "cmap"))
+
+    def close(self) -> None:
+        """Let go of the files of the fonts, which the library keeps open."""
+        for font in self.fonts.values():
+            getattr(font, "ttfont").close()
 
     def footer(self) -> None:
         """Which statement, and which page of how many."""
@@ -89,17 +95,13 @@ class Paper(FPDF):
 def drawn(sheet: Sheet) -> bytes:
     """The file. Takes most of a second and needs no database."""
     shown = sheet.statement
-    paper = Paper(f"Kametrix statement, {month_name(shown.month)}, organization {shown.organization_id}")
-    paper.set_title(f"Statement {shown.month}")
-    paper.set_creation_date(shown.made_at)
-    paper.add_page()
-    _head(paper, sheet)
-    _numbers(paper, sheet)
-    _sums(paper, sheet)
-    _days(paper, sheet)
-    _lists(paper, sheet)
-    _proof(paper, sheet)
-    return bytes(paper.output())
+    with closing(Paper(f"Kametrix statement, {month_name(shown.month)}, organization {shown.organization_id}")) as paper:
+        paper.set_title(f"Statement {shown.month}")
+        paper.set_creation_date(shown.made_at)
+        paper.add_page()
+        for part in (_head, _numbers, _sums, _days, _lists, _proof):
+            part(paper, sheet)
+        return bytes(paper.output())
 
 
 def _head(paper: Paper, sheet: Sheet) -> None:

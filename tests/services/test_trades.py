@@ -106,7 +106,7 @@ def test_no_file_of_texts_is_unused_and_all_are_packaged() -> None:
         files = {path.stem for path in (ROOT / "kametrix" / "services" / "trade_texts" / language).iterdir()}
         assert files == {*trades.ICONS, "general"}
     packaged = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
-    assert packaged == {"kametrix.services": ["trade_texts/*/*.toml"]}
+    assert "trade_texts/*/*.toml" in packaged["kametrix.services"]
 
 
 def test_a_language_we_do_not_speak_gets_english() -> None:
