@@ -6,7 +6,8 @@ from datetime import timedelta
 import click
 
 from kametrix import clock, db
-from kametrix.cli.environment import use_database
+from kametrix.cli.environment import use_database, use_sandbox
+from kametrix.integrations.stripe.errors import StripeFailure
 from kametrix.services import (
     accounts,
     agent_sync,
@@ -65,18 +66,30 @@ def ledger() -> None:
 @click.option("--offline", is_flag=True, help="Do not ask Stripe.")
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How far back Stripe is asked.")
 def verify(offline: bool, days: int) -> None:
-    """Audit every chain, the purchases behind it, the signed checkpoints and Stripe's lists; exit code 1 when anything is wrong."""
+    """Audit every chain, the purchases behind it, the signed checkpoints and Stripe's lists.
+
+    Exit code 1 when anything is wrong, or when Stripe should be asked and cannot be.
+    """
     use_database()
-    folder, asks_stripe = settings().checkpoints_at, bool(settings().stripe_secret_key.get_secret_value()) and not offline
-    listed = stripe_audit.ask(gateway(), clock.now() - timedelta(days=days)) if asks_stripe else None
+    use_sandbox()
+    folder = settings().checkpoints_at
+    listed, unasked = (None, "Stripe was not asked.") if offline else _listed_by_stripe(days)
     with checkpoint_file.only_writer(folder), db.transaction() as session:  # so that file and table are of one moment
         report = ledger_audit.verify(session)
         ledger_purchases.verify(session, report)
         checkpoint_audit.verify(session, report, folder)
         for fault in stripe_audit.compare(session, listed) if listed else ():
             report.note(fault.organization_id, fault.seq, fault.problem)
-    click.echo(report.text() if listed else f"{report.text()}\nStripe was not asked.")
-    sys.exit(0 if report.is_clean else 1)
+    click.echo("\n".join(filter(None, (report.text(), unasked))))
+    sys.exit(0 if report.is_clean and (listed or offline) else 1)
+
+
+def _listed_by_stripe(days: int) -> tuple[stripe_audit.Listed | None, str]:
+    """Its lists, or why there are none."""
+    try:
+        return stripe_audit.ask(gateway(), clock.now() - timedelta(days=days)), ""
+    except StripeFailure as error:
+        return None, f"Stripe could not be asked: {error.message}"
 
 
 @click.command()

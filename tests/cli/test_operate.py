@@ -158,3 +158,9 @@ def test_doctor_warns_of_an_imprint_that_names_nobody(database: str, monkeypatch
         monkeypatch.setenv(f"KAMETRIX_OPERATOR_{name}", "given")
     settings.cache_clear()
     assert "imprint" not in run("doctor").output
+
+
+def test_ledger_verify_says_when_stripe_cannot_be_asked(owner: Actor, database: str) -> None:
+    told = run("ledger", "verify")  # nothing listens where the tests' settings say Stripe is
+    assert told.exit_code == 1
+    assert "0 faults\nStripe could not be asked: " in told.output
