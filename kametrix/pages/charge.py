@@ -21,7 +21,7 @@ CHARGE: Any = ChargeState.charge
 
 def fact(item: Fact) -> rx.Component:
     """One line: what, and its value."""
-    value = rx.cond(item.href != "", text_link(item.value, item.href), rx.el.span(item.value, class_name="num"))
+    value = rx.cond(item.href != "", text_link(item.value, item.href), rx.el.span(item.value, class_name="num", white_space="normal"))
     return rx.flex(
         rx.el.dt(item.label, style={"color": "var(--muted)", "flex": "none"}),
         rx.el.dd(value, style={"margin": "0", "textAlign": "right", "minWidth": "0", "overflowWrap": "anywhere"}),

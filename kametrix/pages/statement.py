@@ -1,6 +1,6 @@
 """The statement of a month: the sum, the days, the files, and the proof."""
 
-from typing import Any
+from typing import Any, Final
 
 import reflex as rx
 
@@ -58,8 +58,12 @@ def adds_up() -> rx.Component:
     )
 
 
+WIDE: Final = ("Other",)
+"""Columns a phone has no room for; its pages say the same under Credits."""
+
+
 def _table(heads: tuple[str, ...], rows: rx.Component, label: str) -> rx.Component:
-    head = rx.el.thead(rx.el.tr(*[rx.el.th(name, scope="col") for name in heads]))
+    head = rx.el.thead(rx.el.tr(*[rx.el.th(name, scope="col", class_name="only-desk" if name in WIDE else "") for name in heads]))
     return rx.box(rx.el.table(head, rx.el.tbody(rows), aria_label=label), style=CELLS, overflow_x="auto", class_name="num")
 
 
@@ -73,7 +77,8 @@ def day(item: DayRow) -> rx.Component:
     bar = rx.box(height="4px", border_radius="2px", background="var(--violet-9)", width=item.share, min_width="0", aria_hidden="true")
     return rx.el.tr(
         rx.el.th(item.day, rx.box(bar, width="64px", margin_top="2px"), scope="row"),
-        rx.el.td(item.calls), rx.el.td(item.minutes), rx.el.td(item.used), rx.el.td(item.other), rx.el.td(item.balance),
+        rx.el.td(item.calls), rx.el.td(item.minutes), rx.el.td(item.used), rx.el.td(item.other, class_name="only-desk"),
+        rx.el.td(item.balance),
     )  # fmt: skip
 
 

@@ -25,6 +25,10 @@ PRIVATE = (
     "/credits",
     "/credits/billing",
     "/credits/return?session=cs_test_unknown",
+    "/credits/statements",
+    "{month}",
+    "{charge}",
+    "/credits/transactions/unknown",
     "/settings",
     "/calls/unknown",
     "/settings/organization",
@@ -63,10 +67,13 @@ def owner(browser: Browser, product: Product) -> Iterator[tuple[StorageState, di
     link = page.locator("main a[href^='/calls/']").first
     link.wait_for()
     call = (link.get_attribute("href") or "").rstrip("/")
+    found = {}
+    for name, path, link in (("charge", "/credits", "/credits/transactions/"), ("month", "/credits/statements", "/credits/statements/")):
+        found[name] = visitor.visit(path).locator(f"main a[href^='{link}']").first.get_attribute("href") or ""
     product.command("make-admin", email)
     page = visitor.visit("/admin/users")
     user = page.get_by_role("link", name="Dana Whitlock").first.get_attribute("href") or ""
-    yield visitor.context.storage_state(), {"agent": agent, "call": call, "user": user}
+    yield visitor.context.storage_state(), {"agent": agent, "call": call, "user": user, **found}
     visitor.close()
 
 
