@@ -2,6 +2,8 @@
 
 import logging
 import zlib
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from re import DOTALL, findall
 from zoneinfo import ZoneInfo
@@ -50,10 +52,16 @@ def test_any_name_is_printed_or_boxed_and_told_to_no_log(name: str, caplog: pyte
     assert caplog.text == ""
 
 
+@pytest.fixture
+def paper() -> Iterator[statement_pdf.Paper]:
+    """With a font chosen; its files are closed afterwards."""
+    with closing(statement_pdf.Paper("")) as made:
+        made.set_font(statement_pdf.FAMILY, "", 10)
+        yield made
+
+
 @pytest.mark.parametrize("name", ["Äußerst", "Łódź", "Ωμέγα", "Київ", "שלום"])
-def test_the_font_has_the_letters_of_europe(name: str) -> None:
-    paper = statement_pdf.Paper("")
-    paper.set_font(statement_pdf.FAMILY, "", 10)
+def test_the_font_has_the_letters_of_europe(paper: statement_pdf.Paper, name: str) -> None:
     assert "□" not in paper.fitting(name, 100)
 
 
@@ -61,9 +69,7 @@ def test_the_largest_sums_stay_within_their_column() -> None:
     assert pages(statement_pdf.drawn(sheet("Brightside", amount=2**62))) <= 3
 
 
-def test_letters_that_run_the_other_way_are_in_the_order_they_are_seen() -> None:
-    paper = statement_pdf.Paper("")
-    paper.set_font(statement_pdf.FAMILY, "", 10)
+def test_letters_that_run_the_other_way_are_in_the_order_they_are_seen(paper: statement_pdf.Paper) -> None:
     assert paper.fitting("GmbH שלום", 100) == "GmbH םולש"
 
 
