@@ -20,7 +20,7 @@ from kametrix.services.call_search import seen_by
 from kametrix.services.zones import midnight, zone_of
 
 HOURS: Final = 24
-BIN: Final = timedelta(minutes=30)
+BIN: Final = timedelta(minutes=15)
 """Calls are counted in bins of this length first, from midnight on, and zoned after: clocks change by whole bins everywhere."""
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
@@ -52,6 +52,7 @@ def situations(draw: st.DrawFn) -> tuple[ZoneInfo, datetime, Span, list[datetime
 
 
 @given(situations())
+@example((ZoneInfo("Pacific/Chatham"), datetime(2024, 3, 1, tzinfo=UTC), Span.YEAR, [datetime(2023, 9, 23, 14, tzinfo=UTC)]))
 @settings(max_examples=120)
 def test_days_and_hours_are_those_a_clock_on_the_wall_shows(
     session: Session, situation: tuple[ZoneInfo, datetime, Span, list[datetime]]
