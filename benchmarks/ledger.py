@@ -32,7 +32,7 @@ commit;
 
 
 def figures() -> list[Figure]:
-    """Both rates, their ratio (target 0.6), and the audit of everything that was posted."""
+    """Both rates, their ratio (target 0.9), and the audit of everything that was posted."""
     with database() as bench:
         with db.transaction() as session:
             session.add_all([Organization(id=f"bench-{number}", name="Bench", slug=f"bench-{number}") for number in range(ORGANIZATIONS)])
@@ -45,7 +45,7 @@ def figures() -> list[Figure]:
     return [
         Figure("ledger posts per second, pgbench, 16 clients", f"{theirs:,.0f}", beat="6,000 measured once"),
         Figure("ledger posts per second, 16 Python threads", f"{ours:,.0f}", beat="5,500 measured once"),
-        Figure("... as a part of pgbench on the same SQL", f"{ratio:.2f}", "≥ 0.60", met=ratio >= 0.6),
+        Figure("... as a part of pgbench on the same SQL", f"{ratio:.2f}", "≥ 0.90", met=ratio >= 0.9),
         Figure("faults the audit finds afterwards", f"{report.fault_count} in {report.rows:,} rows", "0", met=report.is_clean),
         Figure("rows audited per second", f"{audited:,.0f}"),
     ]
