@@ -3,9 +3,9 @@
 import structlog
 
 from kametrix.errors import Invalid
+from kametrix.integrations.reading import text
 from kametrix.integrations.stripe.client import StripeGateway
 from kametrix.integrations.stripe.errors import StripeFailure
-from kametrix.integrations.vapi.reading import text
 from kametrix.jobs.app import RETRY, jobs, perform
 from kametrix.services import live, recharge, recharge_attempts
 from kametrix.services.payment_account import gateway

@@ -10,11 +10,11 @@ from typing import Any, Final
 import structlog
 from sqlmodel import Session, select
 
+from kametrix.integrations.reading import text
 from kametrix.integrations.stripe import events
 from kametrix.integrations.stripe.client import API_VERSION
 from kametrix.integrations.stripe.events import Event, Payment, PaymentState
 from kametrix.integrations.stripe.redaction import redact
-from kametrix.integrations.vapi.reading import text
 from kametrix.models import CreditPurchase, Organization, PurchaseKind
 from kametrix.services import disputes, purchases, queue, recharge, refunds
 from kametrix.services.access import SYSTEM, open_to

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import stripe
 
+from kametrix.integrations.reading import mapping, text
 from kametrix.integrations.stripe import errors
 from kametrix.integrations.stripe.errors import StripeFailure
-from kametrix.integrations.vapi.reading import mapping, text
 
 API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (5.0, 20.0)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import stripe
 
 from kametrix.errors import ProviderError
-from kametrix.integrations.vapi.reading import mapping, text
+from kametrix.integrations.reading import mapping, text
 
 LONGEST: Final = 300
 _TRY_AGAIN: Final = "Nothing was charged; please try again in a moment."

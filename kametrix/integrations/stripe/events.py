@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from kametrix.errors import Invalid
-from kametrix.integrations.vapi.reading import at, mapping, read_json, text
+from kametrix.integrations.reading import at, mapping, read_json, text
 
 LONGEST_TYPE: Final = 80
 LONGEST_ID: Final = 180

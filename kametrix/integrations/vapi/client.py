@@ -14,9 +14,9 @@ import httpx
 import structlog
 
 from kametrix import clock
+from kametrix.integrations.reading import at, moment, number, read_json, text
 from kametrix.integrations.vapi import errors
 from kametrix.integrations.vapi.errors import VapiError, VapiNotFound
-from kametrix.integrations.vapi.reading import at, moment, number, read_json, text
 from kametrix.integrations.vapi.redaction import redact
 
 CONNECT_SECONDS = 5.0

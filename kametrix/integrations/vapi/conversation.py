@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from kametrix.integrations.vapi.reading import first_text, mapping, mappings, moment, number, seconds_between, text
+from kametrix.integrations.reading import first_text, mapping, mappings, moment, number, seconds_between, text
 
 TRANSCRIPT_CHARACTERS = 1_000_000  # a call of 12 hours at 150 words a minute has about 650,000
 TURN_CHARACTERS = 20_000

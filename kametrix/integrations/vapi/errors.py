@@ -3,7 +3,7 @@
 from typing import Any
 
 from kametrix.errors import ProviderError
-from kametrix.integrations.vapi.reading import first_text, mapping, text
+from kametrix.integrations.reading import first_text, mapping, text
 from kametrix.integrations.vapi.redaction import redact
 
 MAX_PROBLEM = 300

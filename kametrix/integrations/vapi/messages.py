@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from kametrix.errors import Invalid
+from kametrix.integrations.reading import at, first_text, mapping, mappings, moment, read_json, text
 from kametrix.integrations.vapi.conversation import conversation
-from kametrix.integrations.vapi.reading import at, first_text, mapping, mappings, moment, read_json, text
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_CALL_ID = 64

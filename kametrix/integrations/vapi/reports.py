@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from kametrix.integrations.reading import at, first_text, mapping, mappings, number, seconds_between
 from kametrix.integrations.vapi.conversation import Turn, conversation, written_transcript
 from kametrix.integrations.vapi.messages import call_id_of, call_of, ended_reason, parties, started_and_ended, transferred_to
-from kametrix.integrations.vapi.reading import at, first_text, mapping, mappings, number, seconds_between
 
 MAX_DURATION = Decimal(12 * 60 * 60)  # Vapi ends every call after 12 hours
 TOLERANCE = Decimal(2)

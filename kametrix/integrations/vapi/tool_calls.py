@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kametrix.integrations.vapi.reading import first_text, mapping, mappings, read_json
+from kametrix.integrations.reading import first_text, mapping, mappings, read_json
 
 UNREADABLE = "The arguments of this tool call are not a JSON object. Nothing was done; repeat the call with corrected arguments."
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from kametrix.integrations.vapi.reading import first_text, moment, number, read_json, seconds_between, text
+from kametrix.integrations.reading import first_text, moment, number, read_json, seconds_between, text
 
 
 def test_sixty_levels_are_read_and_one_more_is_not() -> None:
